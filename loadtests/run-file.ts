@@ -1,0 +1,238 @@
+import { z } from 'zod'
+
+/**
+ * The files of a run, `reports/<run-id>/run.json` and `summary.json`. Every stage reads and writes these, so that
+ * each can be run again from disk. Keys are snake_case with their unit as suffix; histograms are HdrHistogram's
+ * compressed base64 of microseconds, so that trials can be merged later.
+ */
+export const RUN_SCHEMA = 1
+
+export const LIMITER_MODES = ['none', 'in-process', 'redis-semaphore', 'token-bucket'] as const
+export type LimiterMode = (typeof LIMITER_MODES)[number]
+
+/** What a trial can load: a limiter mode of the reference server, or the bare route that bounds them all. */
+export const SUBJECTS = [...LIMITER_MODES, 'ceiling'] as const
+export type Subject = (typeof SUBJECTS)[number]
+
+export const PROCESS_KINDS = ['server', 'worker', 'scheduler', 'postgres', 'redis', 'mail_sink', 'generator'] as const
+export type ProcessKind = (typeof PROCESS_KINDS)[number]
+
+/** Who caused an operation: a person's request (server), the ledger (scheduler) or the invite job (worker). */
+export const CAUSES = ['request', 'ledger', 'job'] as const
+export type Cause = (typeof CAUSES)[number]
+
+const count = z.number().int().nonnegative()
+const amount = z.number().nonnegative()
+const perKind = z.partialRecord(z.enum(PROCESS_KINDS), z.number())
+const perCause = z.object({ request: amount, ledger: amount, job: amount })
+
+/** One second of a trial; all series of a trial share this clock. */
+export const sampleSchema = z.object({
+  /** Seconds since the trial began. */
+  t: z.number(),
+  phase: z.enum(['warm-up', 'paused', 'drain', 'running', 'burst']),
+  accepted: count,
+  refused: count,
+  errors: count,
+  /** Latency of this second's answers in milliseconds; null when there were none. */
+  p50_ms: z.number().nullable(),
+  p99_ms: z.number().nullable(),
+  pool: z.object({ size: amount, in_use: amount, waiting: amount, wait_ms: amount }).nullable(),
+  /** Of the server processes: mean lag and mean utilisation, 0…1. */
+  event_loop: z.object({ lag_ms: amount, utilisation: amount }).nullable(),
+  limiter_waiting: amount.nullable(),
+  queue: z.object({ stream: amount, outbox: amount, jobs: amount }).nullable(),
+  /** Cores used per kind of process (1 = one whole core); empty where /proc is missing. */
+  cpu: perKind,
+  /** Share of the machine's CPU time that the hypervisor took away, 0…1. */
+  steal: z.number().nullable(),
+})
+export type Sample = z.infer<typeof sampleSchema>
+
+/** One measured load of a trial. `paused`: nothing drains meanwhile; `running`: scheduler and workers drain as they go. */
+export const loadSchema = z.object({
+  name: z.enum(['paused', 'running']),
+  seconds: amount,
+  accepted: count,
+  refused: count,
+  errors: count,
+  by_status: z.record(z.string(), count),
+  /** Latencies of all answers (accepted and refused), compressed base64, microseconds. */
+  histogram: z.string(),
+  cpu_ms: perKind,
+})
+export type Load = z.infer<typeof loadSchema>
+
+export const invariantResultSchema = z.object({
+  number: z.number().int(),
+  title: z.string(),
+  /** How many ids were looked at; 0 means that nothing was shown. */
+  examined: count,
+  /** Offending ids (at most 20 are kept). */
+  broken: z.array(z.string()),
+})
+export type InvariantResult = z.infer<typeof invariantResultSchema>
+
+/** Counted work of the paused load and its drain, as totals. */
+export const workSchema = z.object({
+  redemptions: count,
+  redis_round_trips: perCause,
+  redis_commands: perCause,
+  sql_statements: perCause,
+  /** What the idle system does by itself, already subtracted above. */
+  background_per_second: z.object({ redis_commands: amount, sql_statements: amount }),
+  wal_bytes: amount,
+  /** Full-page images, part of wal_bytes; they depend on the checkpoint, not on the work. */
+  wal_full_page_bytes: amount,
+  accept_cpu_ms: perKind,
+  drain_cpu_ms: perKind,
+})
+export type Work = z.infer<typeof workSchema>
+
+export const trialSchema = z.object({
+  round: count,
+  /** Place in the random order of its round, from 1. */
+  position: count,
+  scenario: z.string(),
+  mode: z.enum(SUBJECTS),
+  profile: z.string(),
+  started_at: z.iso.datetime(),
+  seconds: amount,
+  status: z.enum(['ok', 'failed']),
+  failure: z.string().nullable(),
+  loads: z.array(loadSchema),
+  drain: z.object({ redemptions: count, seconds: amount }).nullable(),
+  burst: z.object({ requests: count, uses: count, accepted: count, refused: count, errors: count }).nullable(),
+  /** 202 received → mail received, compressed base64, microseconds; of the running load. */
+  end_to_end_histogram: z.string().nullable(),
+  work: workSchema.nullable(),
+  invariants: z.array(invariantResultSchema),
+  steal: z.number().nullable(),
+  /** Share of the trial in which some task waited for a CPU (/proc/pressure/cpu), 0…1. */
+  cpu_pressure: z.number().nullable(),
+  samples: z.array(sampleSchema),
+})
+export type Trial = z.infer<typeof trialSchema>
+
+export const profileSchema = z.object({
+  servers: count,
+  workers: count,
+  concurrency: count,
+  pool: count,
+})
+export type Profile = z.infer<typeof profileSchema>
+
+export const planSchema = z.object({
+  scenario: z.string(),
+  modes: z.array(z.enum(SUBJECTS)),
+  rounds: count,
+  connections: count,
+  /** Seconds of each measured load. */
+  duration: amount,
+  warm_up: amount,
+  profile: profileSchema,
+  profile_name: z.string(),
+  seed: z.number().int(),
+  db_latency_ms: amount,
+  redis_latency_ms: amount,
+})
+export type Plan = z.infer<typeof planSchema>
+
+export const environmentSchema = z.object({
+  cpu: z.string(),
+  cores: count,
+  memory_bytes: count,
+  kernel: z.string(),
+  os: z.string(),
+  node: z.string(),
+  postgres: z.string(),
+  redis: z.string(),
+  git_commit: z.string().nullable(),
+  packages: z.record(z.string(), z.string()),
+  postgres_settings: z.record(z.string(), z.string()),
+  redis_settings: z.record(z.string(), z.string()),
+  /** Things switched off for the bench, in words, e.g. the limit per client address. */
+  notes: z.array(z.string()),
+})
+export type Environment = z.infer<typeof environmentSchema>
+
+export const runSchema = z.object({
+  schema: z.literal(RUN_SCHEMA),
+  run_id: z.string(),
+  command: z.string(),
+  /** The command line that repeats this run. */
+  repeat_with: z.string(),
+  started_at: z.iso.datetime(),
+  finished_at: z.iso.datetime().nullable(),
+  status: z.enum(['complete', 'interrupted', 'running']),
+  environment: environmentSchema,
+  plan: planSchema,
+  /** The harness's own greatest resident size. */
+  harness_peak_rss_bytes: count,
+  trials: z.array(trialSchema),
+})
+export type Run = z.infer<typeof runSchema>
+
+/** Median over rounds with the bounds of its 95 % bootstrap interval (over whole rounds). */
+const interval = z.object({ median: z.number(), low: z.number(), high: z.number() })
+export type Interval = z.infer<typeof interval>
+
+const latencies = z.object({ p50: amount, p95: amount, p99: amount, p999: amount, max: amount })
+export type Latencies = z.infer<typeof latencies>
+
+export const resultSchema = z.object({
+  scenario: z.string(),
+  mode: z.enum(SUBJECTS),
+  profile: z.string(),
+  validity: z.enum(['VALID', 'INCONCLUSIVE', 'INVALID']),
+  validity_reasons: z.array(z.string()),
+  trials: count,
+  failed_trials: count,
+  /** With the drain paused, as the ceiling runs no drain either. */
+  accepted_per_second: interval.nullable(),
+  /** All answers, accepted or refused, with the drain paused. */
+  answered_per_second: interval.nullable(),
+  ratio_to_ceiling: interval.nullable(),
+  latency_ms: latencies.nullable(),
+  error_ratio: z.number().nullable(),
+  /** The same with scheduler and workers draining as the load runs. */
+  with_drain: z
+    .object({ accepted_per_second: interval, ratio_to_ceiling: interval.nullable(), latency_ms: latencies.nullable() })
+    .nullable(),
+  drained_per_second: interval.nullable(),
+  end_to_end_ms: latencies.nullable(),
+  work_per_redemption: z
+    .object({
+      redis_round_trips: perCause,
+      redis_commands: perCause,
+      sql_statements: perCause,
+      wal_bytes: amount,
+      wal_full_page_bytes: amount,
+      cpu_ms: perKind,
+      accept_cpu_ms: amount,
+      drain_cpu_ms: amount,
+    })
+    .nullable(),
+  invariants: z.array(invariantResultSchema),
+})
+export type Result = z.infer<typeof resultSchema>
+
+export const targetResultSchema = z.object({
+  name: z.string(),
+  wanted: z.string(),
+  got: z.string(),
+  verdict: z.enum(['met', 'missed', 'not measurable here']),
+  why: z.string().nullable(),
+})
+export type TargetResult = z.infer<typeof targetResultSchema>
+
+export const summarySchema = z.object({
+  schema: z.literal(RUN_SCHEMA),
+  run_id: z.string(),
+  status: z.enum(['complete', 'interrupted', 'running']),
+  /** The verdict in one sentence. */
+  verdict: z.string(),
+  results: z.array(resultSchema),
+  targets: z.array(targetResultSchema),
+})
+export type Summary = z.infer<typeof summarySchema>

@@ -1,0 +1,23 @@
+import express, { type Express, type Router } from 'express'
+import type { Logger } from 'pino'
+import type { Metrics } from './metrics/metrics.ts'
+import { answerUnknownRoute, createErrorHandler } from './middleware/problem.ts'
+
+export interface AppParts {
+  /** Routes below `/api/v1/public`. */
+  readonly publicRoutes: readonly Router[]
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+/** Builds the public application; whoever calls it listens. */
+export function createApp({ publicRoutes, logger, metrics }: AppParts): Express {
+  const app = express().disable('x-powered-by').disable('etag')
+  app.get('/health', (_request, response) => {
+    response.json({ status: 'up' })
+  })
+  app.use('/api/v1/public', express.json({ limit: '10kb' }), ...publicRoutes)
+  app.use(answerUnknownRoute)
+  app.use(createErrorHandler(logger, metrics))
+  return app
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { wholeNumber } from './environment.ts'
+import { LIMITER_MODES } from './limiters/limiter.ts'
+
+const storeUrl = (protocols: string[]) =>
+  z
+    .string({ error: 'is required' })
+    .refine((value) => protocols.some((protocol) => value.startsWith(`${protocol}://`)), {
+      error: `expected a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+    })
+
+/** What every process of the system needs: its stores, its logs, the rules of the ledger. */
+export const commonEnvironment = z.object({
+  /** `postgres://user:password@host:port/database` */
+  DATABASE_URL: storeUrl(['postgres', 'postgresql']),
+  /** `redis://host:port/index` */
+  REDIS_URL: storeUrl(['redis', 'rediss']),
+  /** Stands in front of every key; two systems with different prefixes can share a Redis. */
+  REDIS_KEY_PREFIX: z
+    .string()
+    .regex(/^[\w-]+$/, 'expected letters, digits, _ or -')
+    .default('redline'),
+  /** Shards of buckets and ledger streams; the same in every process, for ever (it is part of each redemption id). */
+  LEDGER_SHARDS: wholeNumber(1, 256).default(4),
+  LIMITER_MODE: z.enum(LIMITER_MODES, { error: `expected one of ${LIMITER_MODES.join(', ')}` }).default('token-bucket'),
+  DB_POOL_MAX: wholeNumber(1).default(10),
+  DB_POOL_ACQUIRE_MS: wholeNumber(1).default(30_000),
+  /** Postgres ends a statement that takes longer. */
+  STATEMENT_TIMEOUT_MS: wholeNumber(1).default(3_000),
+  /** A redemption that is not sent by then is given back. */
+  REDEMPTION_DEADLINE_SECONDS: wholeNumber(1).default(900),
+  /** Operations port (metrics, health); 0 = chosen by the system. Never expose it. */
+  OPS_PORT: wholeNumber(0, 65_535).default(0),
+  OPS_HOST: z.string().default('127.0.0.1'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+})
+
+export const serverEnvironment = commonEnvironment.extend({
+  PORT: wholeNumber(0, 65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  /** Processes that share PORT (node:cluster when more than one). */
+  SERVER_PROCESSES: wholeNumber(1, 64).default(1),
+  /** Set for each process of a cluster: its operations port is OPS_PORT plus this. */
+  SERVER_INDEX: wholeNumber(0).default(0),
+  /** A request that is not answered by then gets 503. */
+  REQUEST_DEADLINE_MS: wholeNumber(1).default(10_000),
+  /** Places of the semaphore: in this process (in-process) or over all of them (redis-semaphore). */
+  SEMAPHORE_LIMIT: wholeNumber(1).default(10),
+  /** Longest wait in the semaphore's line before 503. */
+  SEMAPHORE_MAX_WAIT_MS: wholeNumber(1).default(5_000),
+  /** Longest line in front of the semaphore; whoever comes then gets 503 at once. */
+  SEMAPHORE_MAX_WAITING: wholeNumber(0).default(1_000),
+  /** A holder that died frees its place after this; must be longer than STATEMENT_TIMEOUT_MS. */
+  SEMAPHORE_LEASE_MS: wholeNumber(1).default(5_000),
+  /** Signs the tokens of administrators (HS256), at least 32 characters; without it the admin API answers 404. */
+  ADMIN_JWT_SECRET: z.string().min(32, 'expected at least 32 characters').optional(),
+})
+
+export const serverConfig = serverEnvironment.refine((env) => env.SEMAPHORE_LEASE_MS > env.STATEMENT_TIMEOUT_MS, {
+  path: ['SEMAPHORE_LEASE_MS'],
+  error: 'expected more than STATEMENT_TIMEOUT_MS, or a lease ends while its statement still runs',
+})
+
+export type CommonConfig = Readonly<z.output<typeof commonEnvironment>>
+export type ServerConfig = Readonly<z.output<typeof serverConfig>>

@@ -1,0 +1,81 @@
+import type { Connection, Statement } from '../database.ts'
+
+/** A redemption that a bucket accepted, as it stands in the ledger stream. */
+export interface AcceptedRedemption {
+  readonly id: string
+  readonly code: string
+  readonly email: string
+  readonly acceptedAt: Date
+}
+
+/**
+ * One statement, so one transaction: rows that exist already bring neither an outbox row nor a use. Codes are locked
+ * in sorted order, so that two consumers cannot wait for each other.
+ */
+const COMMIT_ACCEPTED: Statement = {
+  name: 'commit-accepted',
+  text: `
+WITH inserted AS (
+  INSERT INTO redemptions (id, code, email, status, accepted_at, deadline_at)
+  SELECT a.id, a.code, a.email, 'reserved', a.accepted_at, a.accepted_at + make_interval(secs => $5)
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) AS a(id, code, email, accepted_at)
+  ON CONFLICT (id) DO NOTHING
+  RETURNING id, code
+), queued AS (
+  INSERT INTO outbox (redemption_id) SELECT id FROM inserted
+), taken AS (
+  SELECT code, count(*)::int AS uses FROM inserted GROUP BY code
+), locked AS MATERIALIZED (
+  SELECT c.code FROM redeem_codes c JOIN taken USING (code) ORDER BY c.code FOR NO KEY UPDATE OF c
+), counted AS (
+  UPDATE redeem_codes c SET used_count = c.used_count + taken.uses
+  FROM locked JOIN taken USING (code) WHERE c.code = locked.code
+  RETURNING c.code
+)
+SELECT (SELECT count(*)::int FROM inserted) AS inserted,
+       (SELECT count(*)::int FROM taken) AS codes, (SELECT count(*)::int FROM counted) AS counted`,
+}
+
+/** What Postgres refuses for good becomes a refund in progress: it holds no use, and its reason stands in the row. */
+const COMMIT_REFUSED: Statement = {
+  name: 'commit-refused',
+  text: `
+INSERT INTO redemptions (id, code, email, status, accepted_at, deadline_at, refund_reason)
+VALUES ($1, $2, $3, 'refunding', $4, $4, $5)
+ON CONFLICT (id) DO NOTHING`,
+}
+
+/**
+ * Writes accepted redemptions to the ledger, each once, however often it is called.
+ * @returns how many were new
+ * @throws when Postgres refuses one of them (nothing was written then)
+ */
+export async function commitAccepted(
+  connection: Connection,
+  accepted: readonly AcceptedRedemption[],
+  deadlineSeconds: number,
+): Promise<number> {
+  const [row] = await connection.query<{ inserted: number; codes: number; counted: number }>(COMMIT_ACCEPTED, [
+    accepted.map(({ id }) => id),
+    accepted.map(({ code }) => code),
+    accepted.map(({ email }) => email),
+    accepted.map(({ acceptedAt }) => acceptedAt.toISOString()),
+    deadlineSeconds,
+  ])
+  if (row === undefined || row.counted !== row.codes) throw new UnknownCodeError()
+  return row.inserted
+}
+
+/** A bucket accepted a code that Postgres does not know. */
+export class UnknownCodeError extends Error {
+  override readonly name = 'UnknownCodeError'
+}
+
+/** Writes one redemption that Postgres refused as a refund in progress. */
+export async function commitRefused(
+  connection: Connection,
+  { id, code, email, acceptedAt }: AcceptedRedemption,
+  reason: string,
+): Promise<void> {
+  await connection.query(COMMIT_REFUSED, [id, code, email, acceptedAt.toISOString(), reason])
+}

@@ -1,0 +1,40 @@
+import type { Connection, Statement } from '../database.ts'
+
+const TAKE_PENDING: Statement = {
+  name: 'take-outbox',
+  text: `
+SELECT redemption_id AS id FROM outbox WHERE status = 'pending'
+ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
+}
+
+const MARK_RELAYED: Statement = {
+  name: 'mark-relayed',
+  text: `
+WITH done AS (
+  UPDATE outbox SET status = 'done' WHERE redemption_id = ANY($1::uuid[])
+), locked AS (
+  SELECT id FROM redemptions WHERE id = ANY($1::uuid[]) AND status = 'reserved' ORDER BY id FOR UPDATE
+)
+UPDATE redemptions r SET status = 'enqueued', updated_at = now() FROM locked WHERE r.id = locked.id`,
+}
+
+/** Locks up to `limit` waiting outbox rows for this transaction; another relay skips them. @returns redemption ids */
+export async function takePending(connection: Connection, limit: number): Promise<string[]> {
+  const rows = await connection.query<{ id: string }>(TAKE_PENDING, [limit])
+  return rows.map(({ id }) => id)
+}
+
+/** Call it after the queue has the jobs, in the transaction that took the rows. */
+export async function markRelayed(connection: Connection, ids: readonly string[]): Promise<void> {
+  await connection.query(MARK_RELAYED, [ids])
+}
+
+const COUNT_PENDING: Statement = {
+  name: 'count-outbox',
+  text: `SELECT count(*)::int AS pending FROM outbox WHERE status = 'pending'`,
+}
+
+export async function countPending(connection: Connection): Promise<number> {
+  const [row] = await connection.query<{ pending: number }>(COUNT_PENDING, [])
+  return row?.pending ?? 0
+}

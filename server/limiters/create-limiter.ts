@@ -1,0 +1,28 @@
+import type { Redis } from 'ioredis'
+import type { BucketStores, Buckets } from './buckets.ts'
+import type { DistributedSemaphoreOptions } from './distributed-semaphore.ts'
+import { createInProcess } from './in-process.ts'
+import type { Limiter, LimiterMode, UseLedger } from './limiter.ts'
+import { createNone } from './none.ts'
+import { createRedisSemaphore } from './redis-semaphore.ts'
+import { createTokenBucket } from './token-bucket.ts'
+
+/** Everything that some mode needs. */
+export interface LimiterParts extends BucketStores {
+  readonly ledger: UseLedger
+  readonly buckets: Buckets
+  readonly subscribe: () => Redis
+  readonly semaphore: DistributedSemaphoreOptions
+}
+
+/** The registry of modes: one line each. */
+const MODES: Record<LimiterMode, (parts: LimiterParts) => Limiter> = {
+  none: ({ ledger }) => createNone(ledger),
+  'in-process': ({ ledger, semaphore }) => createInProcess(ledger, semaphore),
+  'redis-semaphore': (parts) => createRedisSemaphore(parts.ledger, parts, parts.semaphore),
+  'token-bucket': (parts) => createTokenBucket(parts, parts.buckets),
+}
+
+export function createLimiter(mode: LimiterMode, parts: LimiterParts): Limiter {
+  return MODES[mode](parts)
+}

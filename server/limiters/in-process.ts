@@ -1,0 +1,25 @@
+import type { Limiter, UseLedger } from './limiter.ts'
+import { createSemaphore, type SemaphoreOptions } from './semaphore.ts'
+
+/**
+ * A semaphore inside this server process around the database transaction. Its flaw is its scope: N processes let
+ * N × limit requests through at once. The database still keeps them from overselling.
+ */
+export function createInProcess(ledger: UseLedger, options: SemaphoreOptions): Limiter {
+  const semaphore = createSemaphore(options)
+  return {
+    mode: 'in-process',
+    start: async () => {},
+    async reserve(request, deadline) {
+      const release = await semaphore.acquire(deadline.signal)
+      try {
+        return await ledger.reserveUse(request)
+      } finally {
+        release()
+      }
+    },
+    findUncommitted: async () => undefined,
+    load: () => ({ inUse: semaphore.inUse, waiting: semaphore.waiting }),
+    close: async () => {},
+  }
+}

@@ -1,0 +1,33 @@
+import {
+  createDistributedSemaphore,
+  type DistributedSemaphoreOptions,
+  type RedisConnections,
+} from './distributed-semaphore.ts'
+import type { Limiter, UseLedger } from './limiter.ts'
+
+/**
+ * One semaphore over all server processes around the database transaction. Nobody holds a pool connection while
+ * waiting, and a lease that was lost before COMMIT rolls back.
+ */
+export function createRedisSemaphore(
+  ledger: UseLedger,
+  connections: RedisConnections,
+  options: DistributedSemaphoreOptions,
+): Limiter {
+  const semaphore = createDistributedSemaphore(connections, options)
+  return {
+    mode: 'redis-semaphore',
+    start: () => semaphore.start(),
+    async reserve(request, deadline) {
+      const lease = await semaphore.acquire(deadline.signal)
+      try {
+        return await ledger.reserveUse(request, () => lease.assertHeld())
+      } finally {
+        void lease.release()
+      }
+    },
+    findUncommitted: async () => undefined,
+    load: () => ({ inUse: semaphore.inUse, waiting: semaphore.waiting }),
+    close: () => semaphore.close(),
+  }
+}

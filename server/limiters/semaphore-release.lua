@@ -1,0 +1,7 @@
+-- Gives a place back or leaves the line, and admits whoever is next.
+-- ARGV[4] token
+-- Returns 1 when the token held a place, 0 when it did not (any more)
+local held = redis.call('ZREM', KEYS[1], ARGV[4])
+redis.call('ZREM', KEYS[2], ARGV[4])
+admit()
+return held

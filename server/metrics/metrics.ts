@@ -1,0 +1,98 @@
+import { performance } from 'node:perf_hooks'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Why an operation was done: for a person's request, for the ledger, for an invite job. */
+export type Cause = 'request' | 'ledger' | 'job'
+
+/** Every edge that a target uses is a bucket's edge (seconds). */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** The counters, gauges and histograms of one process. Their names are an interface (dashboards, alerts, harness). */
+export type Metrics = ReturnType<typeof createMetrics>
+
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  registerUtilisation(registers)
+  return {
+    registry,
+    redeemRequests: new Counter({
+      name: 'redeem_requests_total',
+      help: 'Answers of the redeem endpoints',
+      labelNames: ['endpoint', 'mode', 'status'] as const,
+      registers,
+    }),
+    redeemDuration: new Histogram({
+      name: 'redeem_request_duration_seconds',
+      help: 'Time from the parsed request to its answer',
+      labelNames: ['endpoint', 'mode'] as const,
+      buckets: SECONDS,
+      registers,
+    }),
+    redisCommands: new Counter({
+      name: 'redis_commands_total',
+      help: 'Commands sent to Redis, by what caused them (a script counts as one)',
+      labelNames: ['cause'] as const,
+      registers,
+    }),
+    redisRoundTrips: new Counter({
+      name: 'redis_round_trips_total',
+      help: 'Round trips to Redis (a pipeline or transaction counts as one)',
+      labelNames: ['cause'] as const,
+      registers,
+    }),
+    sqlStatements: new Counter({
+      name: 'sql_statements_total',
+      help: 'Statements sent to Postgres, BEGIN and COMMIT not counted',
+      labelNames: ['cause'] as const,
+      registers,
+    }),
+    queryDuration: new Histogram({
+      name: 'db_query_duration_seconds',
+      help: 'Time of a statement from sending it to its answer',
+      labelNames: ['statement'] as const,
+      buckets: SECONDS,
+      registers,
+    }),
+    poolWait: new Histogram({
+      name: 'db_pool_wait_seconds',
+      help: 'Time waited for a pooled connection',
+      buckets: SECONDS,
+      registers,
+    }),
+    errors: new Counter({
+      name: 'errors_total',
+      help: 'Failures by the part that failed',
+      labelNames: ['error_type'] as const,
+      registers,
+    }),
+    retries: new Counter({ name: 'retries_total', help: 'Invite jobs tried again', registers }),
+    refunds: new Counter({
+      name: 'refunds_total',
+      help: 'Uses given back, by reason',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    endToEnd: new Histogram({
+      name: 'invite_end_to_end_seconds',
+      help: 'Time from the acceptance to the mail handed over',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900],
+      registers,
+    }),
+  }
+}
+
+function registerUtilisation(registers: Registry[]): void {
+  let last = performance.eventLoopUtilization()
+  new Gauge({
+    name: 'nodejs_eventloop_utilization',
+    help: 'Share of time in which the event loop was busy since the last scrape, 0…1',
+    registers,
+    collect() {
+      const now = performance.eventLoopUtilization()
+      this.set(performance.eventLoopUtilization(now, last).utilization)
+      last = now
+    },
+  })
+}

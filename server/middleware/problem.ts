@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import type { Logger } from 'pino'
+import { RequestError, UnavailableError } from '../errors.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+
+/** What a client may read about a failure (RFC 9457, with a stable `code`). */
+export interface Problem {
+  readonly status: number
+  readonly code: string
+  readonly title: string
+  readonly detail?: string | undefined
+  readonly retryAfterSeconds?: number
+}
+
+export function sendProblem(response: Response, { retryAfterSeconds, ...problem }: Problem): void {
+  if (retryAfterSeconds !== undefined) response.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))))
+  response
+    .status(problem.status)
+    .set('Content-Type', 'application/problem+json; charset=utf-8')
+    .end(JSON.stringify({ type: 'about:blank', ...problem }))
+}
+
+export const answerUnknownRoute: RequestHandler = (_request, response) => {
+  sendProblem(response, { status: 404, code: 'no_such_route', title: 'There is nothing here' })
+}
+
+/** Body-parser's error types that are the client's fault. */
+const BODY_PROBLEMS: Record<string, Problem> = {
+  'entity.parse.failed': { status: 400, code: 'malformed_json', title: 'The body is not valid JSON' },
+  'entity.too.large': { status: 413, code: 'too_large', title: 'The body is larger than 10 KB' },
+  'encoding.unsupported': { status: 415, code: 'unsupported_encoding', title: 'The content encoding is not supported' },
+  'charset.unsupported': { status: 415, code: 'unsupported_charset', title: 'The charset is not supported' },
+  'request.aborted': { status: 400, code: 'aborted', title: 'The request was aborted' },
+  'request.size.invalid': { status: 400, code: 'size_mismatch', title: 'The body has not the announced length' },
+}
+
+/** The one place that turns errors into answers: a 5xx hides its inside and carries an id that stands in the log. */
+export function createErrorHandler(logger: Logger, metrics: Metrics): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
+    if (response.headersSent) return next(error)
+    const expected = describe(error)
+    if (expected !== undefined && expected.status < 500) return sendProblem(response, expected)
+    const requestId = randomUUID()
+    metrics.errors.inc({ error_type: classify(error) })
+    logger.error({ err: error, requestId }, 'request failed')
+    response.set('X-Request-Id', requestId)
+    sendProblem(response, expected ?? { status: 500, code: 'internal', title: 'Something went wrong on our side' })
+  }
+}
+
+function describe(error: unknown): Problem | undefined {
+  if (error instanceof RequestError) {
+    const { status, code, message: title, detail } = error
+    return { status, code, title, detail }
+  }
+  if (isUnavailable(error)) {
+    const retryAfterSeconds = error instanceof UnavailableError ? error.retryAfterSeconds : 1
+    return { status: 503, code: 'unavailable', title: 'It cannot be done safely right now', retryAfterSeconds }
+  }
+  const { type, status } = error as { type?: string; status?: number }
+  if (type !== undefined && type in BODY_PROBLEMS) return BODY_PROBLEMS[type]
+  if (status === 400) return { status, code: 'bad_request', title: 'The request could not be read' }
+  return undefined
+}
+
+/** Postgres and Redis errors that mean "not now" rather than "a fault of ours". */
+function isUnavailable(error: unknown): boolean {
+  if (error instanceof UnavailableError) return true
+  const { name, code } = error as { name?: string; code?: string }
+  // SQLSTATE classes: 08 connection, 40 rollback (deadlock, serialisation), 53 resources, 57 cancelled or shut down, 55 lock.
+  if (code !== undefined && /^(08|40|53|55|57)...$/.test(code)) return true
+  if (code !== undefined && ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code)) return true
+  return name !== undefined && /^Sequelize(Connection|Database).*Error$/.test(name)
+}
+
+function classify(error: unknown): string {
+  const { name = '', code = '' } = error as { name?: string; code?: string }
+  if (name.startsWith('Sequelize') || /^[0-9A-Z]{5}$/.test(code)) return 'db_error'
+  if (error instanceof UnavailableError) return 'unavailable'
+  return 'internal_error'
+}

@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import type { Database } from '../db/database.ts'
+import { beginRefund, findRefundUnderWay, finishRefund, type Refund, type RefundReason } from '../db/ledger/refund.ts'
+import { createBuckets } from '../limiters/buckets.ts'
+import { readMode } from '../limiters/enter-mode.ts'
+import { giveBack } from '../limiters/give-back.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Keys } from '../redis/keys.ts'
+import type { RunId } from '../redis/run-id.ts'
+
+export interface Refunds {
+  /**
+   * Gives a use back: first in Postgres (seat freed), then in the bucket, then it is `refunded`. Whoever dies in
+   * between leaves `refunding` behind, which the sweeper finishes.
+   * @returns false when this redemption cannot be refunded (any more)
+   */
+  refund(id: string, reason: RefundReason): Promise<boolean>
+  /** Finishes a refund that somebody began and did not finish. */
+  resume(id: string): Promise<void>
+}
+
+export interface RefundParts {
+  readonly db: Database
+  readonly redis: Redis
+  readonly runId: RunId
+  readonly keys: Keys
+  readonly metrics: Metrics
+  readonly logger: Logger
+}
+
+export function createRefunds(parts: RefundParts): Refunds {
+  const { db, redis, keys, metrics, logger } = parts
+  let generation = ''
+  const buckets = createBuckets({ ...parts, generation: () => generation })
+
+  async function finish(refund: Refund): Promise<void> {
+    const mode = await readMode(redis, keys)
+    if (mode?.name === 'token-bucket') {
+      generation = mode.generation
+      await giveBack({ redis, keys, buckets }, refund)
+    }
+    const reason = await finishRefund(db, refund.id)
+    if (reason === undefined) return
+    metrics.refunds.inc({ reason })
+    logger.info({ redemptionId: refund.id, reason }, 'refunded')
+  }
+
+  return {
+    async refund(id, reason) {
+      const refund = await beginRefund(db, id, reason)
+      if (refund === undefined) return false
+      await finish(refund)
+      return true
+    },
+    async resume(id) {
+      const refund = await findRefundUnderWay(db, id)
+      if (refund !== undefined) await finish(refund)
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import type { Redis } from 'ioredis'
+
+/** The run id of the Redis at the other end of a connection: it changes when Redis restarts or another one takes over. */
+export interface RunId {
+  /** Undefined while the connection is down or the id has not been read on it yet. */
+  readonly current: string | undefined
+  /** @throws Error when it is not known in time */
+  known(timeoutMs: number): Promise<string>
+}
+
+/** Reads the run id on each new connection. Use it on a connection that never sends commands again by itself. */
+export function trackRunId(redis: Redis): RunId {
+  let current: string | undefined
+  const listeners = new Set<(id: string) => void>()
+
+  async function read(): Promise<void> {
+    const info = await redis.info('server')
+    current = /^run_id:(\w+)/m.exec(info)?.[1]
+    if (current !== undefined) for (const listener of [...listeners]) listener(current)
+  }
+
+  const readAgain = () => {
+    // A connection that breaks before its answer comes is followed by another 'ready'.
+    read().catch(() => {})
+  }
+  redis.on('ready', readAgain)
+  redis.on('close', () => {
+    current = undefined
+  })
+  if (redis.status === 'ready') readAgain()
+
+  return {
+    get current() {
+      return current
+    },
+    known(timeoutMs) {
+      if (current !== undefined) return Promise.resolve(current)
+      return new Promise((resolve, reject) => {
+        const settle = (finish: () => void) => {
+          clearTimeout(timer)
+          listeners.delete(listener)
+          finish()
+        }
+        const listener = (id: string) => settle(() => resolve(id))
+        const timer = setTimeout(
+          () => settle(() => reject(new Error(`Redis was not reachable within ${Math.round(timeoutMs)} ms`))),
+          timeoutMs,
+        )
+        listeners.add(listener)
+      })
+    },
+  }
+}

@@ -1,0 +1,14 @@
+import type { Request } from 'express'
+import type { z } from 'zod'
+import { RequestError } from '../errors.ts'
+
+/** @throws RequestError 415 when the body is not JSON, 400 naming the faulty fields */
+export function parseBody<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {
+  if (request.is('json') === false) {
+    throw new RequestError(415, 'not_json', 'Send JSON with Content-Type: application/json')
+  }
+  const parsed = schema.safeParse(request.body ?? {})
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
+  throw new RequestError(400, 'invalid_request', 'The request is not valid', faults.join('; '))
+}

@@ -1,0 +1,129 @@
+import type { Logger } from 'pino'
+import { createApp } from './app.ts'
+import type { ServerConfig } from './config.ts'
+import { createDatabase } from './db/database.ts'
+import { createBuckets } from './limiters/buckets.ts'
+import { createLimiter } from './limiters/create-limiter.ts'
+import { enterMode } from './limiters/enter-mode.ts'
+import { closeServer, listen } from './listen.ts'
+import { gaugeFrom } from './metrics/gauge-from.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { createFindStatus } from './redeem/find-status.ts'
+import { createRedeemCode } from './redeem/redeem-code.ts'
+import { createUseLedger } from './redeem/reserve-use.ts'
+import { connectRedis, connectSubscriber } from './redis/connect.ts'
+import { createKeys } from './redis/keys.ts'
+import { trackRunId } from './redis/run-id.ts'
+import { createBucketRoutes } from './routes/buckets.ts'
+import { createOperations } from './routes/operations.ts'
+import { createRedeemRoutes } from './routes/redeem.ts'
+import { createStatusRoutes } from './routes/status.ts'
+import { VERSION } from './version.ts'
+
+const REDIS_READY_MS = 10_000
+
+export interface RunningServer {
+  readonly url: string
+  readonly opsUrl: string
+  close(): Promise<void>
+}
+
+/** Wires one server process: stores, limiter, routes, ports. @throws when a store cannot be reached or a port is taken */
+export async function startServer(config: ServerConfig, logger: Logger): Promise<RunningServer> {
+  const metrics = createMetrics()
+  const db = createDatabase({
+    url: config.DATABASE_URL,
+    poolMax: config.DB_POOL_MAX,
+    acquireMs: config.DB_POOL_ACQUIRE_MS,
+    statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
+    cause: 'request',
+    metrics,
+  })
+  const connection = {
+    url: config.REDIS_URL,
+    cause: 'request',
+    metrics,
+    onError: (error: Error) => {
+      metrics.errors.inc({ error_type: 'redis_error' })
+      logger.warn({ err: error }, 'redis connection')
+    },
+  } as const
+  const redis = connectRedis(connection)
+  const keys = createKeys(config.REDIS_KEY_PREFIX, config.LEDGER_SHARDS)
+  const runId = trackRunId(redis)
+  await runId.known(REDIS_READY_MS)
+  const generation = await enterMode(redis, keys, config.LIMITER_MODE)
+  const stores = { redis, runId, keys, db, generation: () => generation }
+  const buckets = createBuckets(stores)
+  const limiter = createLimiter(config.LIMITER_MODE, {
+    ...stores,
+    buckets,
+    subscribe: () => connectSubscriber(connection),
+    ledger: createUseLedger(db, config.REDEMPTION_DEADLINE_SECONDS),
+    semaphore: {
+      limit: config.SEMAPHORE_LIMIT,
+      maxWaitMs: config.SEMAPHORE_MAX_WAIT_MS,
+      maxWaiting: config.SEMAPHORE_MAX_WAITING,
+      leaseMs: config.SEMAPHORE_LEASE_MS,
+    },
+  })
+  await limiter.start()
+  gaugeFrom(
+    metrics.registry,
+    { name: 'db_pool_connections', help: 'Connections of the pool by state', label: 'state' },
+    () => ({ ...db.pool() }),
+  )
+  gaugeFrom(
+    metrics.registry,
+    { name: 'limiter_in_use', help: 'Places of the limiter that are held', label: 'mode' },
+    () => ({
+      [limiter.mode]: limiter.load().inUse,
+    }),
+  )
+  gaugeFrom(
+    metrics.registry,
+    { name: 'limiter_waiting', help: 'Requests in the line of the limiter', label: 'mode' },
+    () => ({
+      [limiter.mode]: limiter.load().waiting,
+    }),
+  )
+
+  const app = createApp({
+    publicRoutes: [
+      createRedeemRoutes({
+        redeemCode: createRedeemCode(limiter, keys),
+        mode: limiter.mode,
+        metrics,
+        deadlineMs: config.REQUEST_DEADLINE_MS,
+      }),
+      createStatusRoutes(createFindStatus(db, limiter)),
+    ],
+    logger,
+    metrics,
+  })
+  const operations = createOperations({
+    metrics,
+    version: VERSION,
+    probes: {
+      postgres: () => db.sequelize.authenticate({ logging: false }),
+      redis: async () => void (await redis.ping()),
+    },
+  }).use(createBucketRoutes(buckets))
+  const ops = await listen(operations, {
+    port: config.OPS_PORT === 0 ? 0 : config.OPS_PORT + config.SERVER_INDEX,
+    host: config.OPS_HOST,
+    exclusive: true,
+  })
+  const open = await listen(app, { port: config.PORT, host: config.HOST })
+
+  return {
+    url: open.url,
+    opsUrl: ops.url,
+    async close() {
+      await closeServer(open.server)
+      await limiter.close()
+      await Promise.allSettled([closeServer(ops.server), db.close()])
+      redis.disconnect()
+    },
+  }
+}

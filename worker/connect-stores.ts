@@ -1,0 +1,71 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import type { CommonConfig } from '../server/config.ts'
+import { createDatabase, type Database } from '../server/db/database.ts'
+import { gaugeFrom } from '../server/metrics/gauge-from.ts'
+import { type Cause, createMetrics, type Metrics } from '../server/metrics/metrics.ts'
+import { createInviteQueue, type InviteQueue } from '../server/queue/invite-queue.ts'
+import { createRefunds, type Refunds } from '../server/redeem/refunds.ts'
+import { type ConnectOptions, connectRedis } from '../server/redis/connect.ts'
+import { createKeys, type Keys } from '../server/redis/keys.ts'
+import { trackRunId } from '../server/redis/run-id.ts'
+
+const REDIS_READY_MS = 10_000
+
+/** What worker and scheduler have in common. */
+export interface Stores {
+  readonly db: Database
+  readonly redis: Redis
+  readonly connection: ConnectOptions
+  readonly keys: Keys
+  readonly queue: InviteQueue
+  readonly refunds: Refunds
+  readonly metrics: Metrics
+  close(): Promise<void>
+}
+
+/** @throws when Postgres or Redis cannot be reached */
+export async function connectStores(config: CommonConfig, logger: Logger, cause: Cause): Promise<Stores> {
+  const metrics = createMetrics()
+  const db = createDatabase({
+    url: config.DATABASE_URL,
+    poolMax: config.DB_POOL_MAX,
+    acquireMs: config.DB_POOL_ACQUIRE_MS,
+    statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
+    cause,
+    metrics,
+  })
+  const connection: ConnectOptions = {
+    url: config.REDIS_URL,
+    cause,
+    metrics,
+    onError: (error) => {
+      metrics.errors.inc({ error_type: 'redis_error' })
+      logger.warn({ err: error }, 'redis connection')
+    },
+  }
+  const redis = connectRedis(connection)
+  const keys = createKeys(config.REDIS_KEY_PREFIX, config.LEDGER_SHARDS)
+  const runId = trackRunId(redis)
+  await Promise.all([runId.known(REDIS_READY_MS), db.sequelize.authenticate({ logging: false })])
+  const queue = createInviteQueue(keys, connection)
+  await queue.isReady()
+  gaugeFrom(
+    metrics.registry,
+    { name: 'db_pool_connections', help: 'Connections of the pool by state', label: 'state' },
+    () => ({ ...db.pool() }),
+  )
+  return {
+    db,
+    redis,
+    connection,
+    keys,
+    queue,
+    metrics,
+    refunds: createRefunds({ db, redis, runId, keys, metrics, logger }),
+    async close() {
+      await Promise.allSettled([queue.close(true), db.close()])
+      redis.disconnect()
+    },
+  }
+}

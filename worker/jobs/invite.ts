@@ -1,0 +1,84 @@
+import DataLoader from 'dataloader'
+import type { Database } from '../../server/db/database.ts'
+import { type ClaimOutcome, claimInvites, type InviteClaim } from '../../server/db/ledger/claim-invites.ts'
+import { flagUnknownOutcome, markSent, releaseClaim, type SentInvite } from '../../server/db/ledger/settle-invites.ts'
+import { MailError, type Mailer } from '../../server/mail/mailer.ts'
+import type { Metrics } from '../../server/metrics/metrics.ts'
+import type { Refunds } from '../../server/redeem/refunds.ts'
+
+/** Jobs that start or end within so many ms share one transaction. */
+const LINGER_MS = 3
+const MAX_BATCH = 200
+
+export interface InviteJobParts {
+  readonly db: Database
+  readonly mailer: Mailer
+  readonly refunds: Refunds
+  readonly metrics: Metrics
+  readonly claimLeaseSeconds: number
+}
+
+/** Thrown so that the queue tries the job again after its back-off. */
+export class TryAgainError extends Error {
+  override readonly name = 'TryAgainError'
+}
+
+/**
+ * The invite job: seat, mail, `sent`. It may run any number of times, also twice at once: every step is a conditional
+ * update, and only the holder of a claim sends.
+ * @throws TryAgainError or MailError when the queue should try again
+ */
+export function createInviteHandler(parts: InviteJobParts): (redemptionId: string) => Promise<void> {
+  const { db, mailer, refunds, metrics, claimLeaseSeconds } = parts
+  const claims = createBatcher<ClaimOutcome>(async (ids) => {
+    const outcomes = await claimInvites(db, ids, claimLeaseSeconds)
+    return ids.map((id) => outcomes.get(id) ?? { outcome: 'busy' })
+  })
+  const settled = createBatcher<SentInvite | undefined>(async (ids) => {
+    const sent = new Map((await markSent(db, ids)).map((invite) => [invite.id, invite]))
+    return ids.map((id) => sent.get(id))
+  })
+
+  async function deliver(claim: InviteClaim): Promise<void> {
+    try {
+      await mailer.send({ redemptionId: claim.id, email: claim.email, teamName: claim.teamName })
+    } catch (error) {
+      await settleFailure(claim, error)
+      return
+    }
+    const sent = await settled.load(claim.id)
+    if (sent !== undefined) metrics.endToEnd.observe(Math.max(0, Date.now() - sent.acceptedAt.getTime()) / 1000)
+  }
+
+  async function settleFailure({ id, token }: InviteClaim, error: unknown): Promise<void> {
+    const failure = error instanceof MailError ? error.failure : 'unknown'
+    if (failure === 'unknown') await flagUnknownOutcome(db, id, token)
+    else await releaseClaim(db, id, token)
+    if (failure !== 'rejected') throw error
+    // Not refundable when an earlier try may have gone out: then the sweeper counts it as sent in the end.
+    await refunds.refund(id, 'mail_rejected')
+  }
+
+  return async (redemptionId) => {
+    const claimed = await claims.load(redemptionId)
+    switch (claimed.outcome) {
+      case 'claimed':
+        return deliver(claimed.claim)
+      case 'no_seat':
+        await refunds.refund(redemptionId, 'no_seat')
+        return
+      case 'busy':
+        throw new TryAgainError('Another worker holds this redemption')
+      case 'finished':
+        return
+    }
+  }
+}
+
+function createBatcher<Result>(load: (ids: readonly string[]) => Promise<Result[]>): DataLoader<string, Result> {
+  return new DataLoader(load, {
+    cache: false,
+    maxBatchSize: MAX_BATCH,
+    batchScheduleFn: (run) => setTimeout(run, LINGER_MS),
+  })
+}

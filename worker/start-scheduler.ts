@@ -1,0 +1,88 @@
+import type { Logger } from 'pino'
+import { countPending } from '../server/db/ledger/relay-outbox.ts'
+import { closeServer, listen } from '../server/listen.ts'
+import { gaugeFrom } from '../server/metrics/gauge-from.ts'
+import { connectBlocking } from '../server/redis/connect.ts'
+import { execute } from '../server/redis/script.ts'
+import { createOperations, type Drain } from '../server/routes/operations.ts'
+import { VERSION } from '../server/version.ts'
+import type { SchedulerConfig } from './config.ts'
+import { connectStores, type Stores } from './connect-stores.ts'
+import { startLedgerConsumer } from './ledger-consumer.ts'
+import type { Loop } from './loop.ts'
+import { startOutboxRelay } from './outbox-relay.ts'
+import type { RunningProcess } from './start-worker.ts'
+import { startSweeper } from './sweeper.ts'
+
+/** Wires the scheduler: ledger consumer, outbox relay, sweeper. Two of them may run at once. */
+export async function startScheduler(config: SchedulerConfig, logger: Logger): Promise<RunningProcess> {
+  const stores = await connectStores(config, logger, 'ledger')
+  const { metrics, db, redis, keys, queue } = stores
+  const onError = (error: unknown) => {
+    metrics.errors.inc({ error_type: 'ledger_error' })
+    logger.error({ err: error }, 'a round of the scheduler failed; it is repeated')
+  }
+  const shared = { ...stores, logger, onError, batchSize: config.BATCH_SIZE }
+  const blocking = Array.from({ length: keys.shards }, () => connectBlocking(stores.connection))
+  const loops: Loop[] = [
+    ...blocking.map((connection, shard) =>
+      startLedgerConsumer({ ...shared, deadlineSeconds: config.REDEMPTION_DEADLINE_SECONDS }, shard, connection),
+    ),
+    startOutboxRelay({ ...shared, idleMs: config.RELAY_IDLE_MS }),
+    startSweeper({ ...shared, intervalMs: config.SWEEP_INTERVAL_MS, quietSeconds: config.SWEEP_QUIET_SECONDS }),
+  ]
+  measureQueues(stores)
+
+  const operations = createOperations({
+    metrics,
+    version: VERSION,
+    drain: createDrain(loops),
+    probes: {
+      postgres: () => db.sequelize.authenticate({ logging: false }),
+      redis: async () => void (await redis.ping()),
+      queue: async () => void (await queue.isReady()),
+    },
+  })
+  const ops = await listen(operations, { port: config.OPS_PORT, host: config.OPS_HOST })
+  return {
+    opsUrl: ops.url,
+    async close() {
+      await Promise.all(loops.map((loop) => loop.stop()))
+      for (const connection of blocking) connection.disconnect()
+      await stores.close()
+      await closeServer(ops.server)
+    },
+  }
+}
+
+function createDrain(loops: readonly Loop[]): Drain {
+  let paused = false
+  return {
+    get paused() {
+      return paused
+    },
+    async pause() {
+      paused = true
+      await Promise.all(loops.map((loop) => loop.pause()))
+    },
+    async resume() {
+      paused = false
+      for (const loop of loops) loop.resume()
+    },
+  }
+}
+
+/** How many redemptions stand before each step: in the streams, in the outbox, in the queue. */
+function measureQueues({ metrics, db, redis, keys, queue }: Stores): void {
+  const definition = { name: 'invite_queue_size', help: 'Redemptions that wait for a step', label: 'status' }
+  gaugeFrom(metrics.registry, definition, async () => {
+    const pipeline = redis.pipeline()
+    for (let shard = 0; shard < keys.shards; shard++) pipeline.xlen(keys.stream(shard))
+    const [lengths, pending, { waiting, active, delayed, failed }] = await Promise.all([
+      execute(pipeline) as Promise<number[]>,
+      countPending(db),
+      queue.getJobCounts(),
+    ])
+    return { stream: lengths.reduce((sum, length) => sum + length, 0), pending, waiting, active, delayed, failed }
+  })
+}

@@ -1,0 +1,73 @@
+import type { Logger } from 'pino'
+import { closeServer, listen } from '../server/listen.ts'
+import { createMailer } from '../server/mail/mailer.ts'
+import { createOperations, type Drain } from '../server/routes/operations.ts'
+import { VERSION } from '../server/version.ts'
+import type { WorkerConfig } from './config.ts'
+import { connectStores } from './connect-stores.ts'
+import { createInviteHandler } from './jobs/invite.ts'
+
+export interface RunningProcess {
+  readonly opsUrl: string
+  close(): Promise<void>
+}
+
+/** Wires one worker process: it takes invite jobs from the queue until it is closed. */
+export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningProcess> {
+  const stores = await connectStores(config, logger, 'job')
+  const { queue, metrics, db } = stores
+  const mailer = createMailer({
+    url: config.SMTP_URL,
+    from: config.MAIL_FROM,
+    connections: config.SMTP_CONNECTIONS,
+  })
+  const handle = createInviteHandler({ ...stores, mailer, claimLeaseSeconds: config.CLAIM_LEASE_SECONDS })
+  let paused = false
+  const drain: Drain = {
+    get paused() {
+      return paused
+    },
+    async pause() {
+      paused = true
+      await queue.pause(true)
+    },
+    async resume() {
+      paused = false
+      await queue.resume(true)
+    },
+  }
+
+  queue
+    .process(config.WORKER_CONCURRENCY, async (job) => {
+      try {
+        await handle(String(job.id))
+      } catch (error) {
+        metrics.retries.inc()
+        logger.warn({ err: error, redemptionId: job.id, attempt: job.attemptsMade + 1 }, 'invite not sent')
+        throw error
+      }
+    })
+    .catch((error: unknown) => logger.fatal({ err: error }, 'the queue cannot be processed'))
+
+  const operations = createOperations({
+    metrics,
+    version: VERSION,
+    drain,
+    probes: {
+      postgres: () => db.sequelize.authenticate({ logging: false }),
+      redis: async () => void (await stores.redis.ping()),
+      mail: () => mailer.verify(),
+    },
+  })
+  const ops = await listen(operations, { port: config.OPS_PORT, host: config.OPS_HOST })
+  return {
+    opsUrl: ops.url,
+    async close() {
+      // Jobs under way end first; those that wait stay in the queue.
+      await queue.pause(true)
+      await stores.close()
+      mailer.close()
+      await closeServer(ops.server)
+    },
+  }
+}
