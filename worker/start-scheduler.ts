@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { countPending } from '../server/db/ledger/relay-outbox.ts'
 import { closeServer, listen } from '../server/listen.ts'
 import { gaugeFrom } from '../server/metrics/gauge-from.ts'
+import { listLiveJobs } from '../server/queue/invite-queue.ts'
 import { connectBlocking } from '../server/redis/connect.ts'
 import { execute } from '../server/redis/script.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
@@ -42,6 +43,9 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
       redis: async () => void (await redis.ping()),
       queue: async () => void (await queue.isReady()),
     },
+  })
+  operations.get('/jobs', async (_request, response) => {
+    response.json({ live: await listLiveJobs(queue) })
   })
   const ops = await listen(operations, { port: config.OPS_PORT, host: config.OPS_HOST })
   return {

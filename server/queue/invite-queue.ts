@@ -32,6 +32,13 @@ export async function addInvites(queue: InviteQueue, ids: readonly string[]): Pr
   if (missing.length > 0) throw new Error(`The queue did not take ${missing.length} of ${ids.length} jobs`)
 }
 
+/** Ids of the jobs that wait, are delayed or are being worked on. */
+export async function listLiveJobs(queue: InviteQueue): Promise<string[]> {
+  const jobs = await queue.getJobs(['waiting', 'active', 'delayed', 'paused'])
+  // A job that ended between the listing and its reading is missing.
+  return jobs.filter((job) => job !== null).map((job) => String(job.id))
+}
+
 const LIVE_STATES: readonly string[] = ['waiting', 'active', 'delayed', 'paused']
 
 /** Removes a job that will not run (again). @returns true when a job that will run stands in the queue */

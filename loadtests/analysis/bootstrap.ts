@@ -1,0 +1,45 @@
+import type { Interval } from '../run-file.ts'
+import { createRandom } from './random.ts'
+
+/** Below this many rounds an interval says little, and a result is INCONCLUSIVE. */
+export const MINIMUM_ROUNDS = 3
+
+/** Fixed, so that rendering a run again gives the same interval. */
+const SEED = 20_240_601
+const RESAMPLES = 4000
+
+/** Middle value of a non-empty list; the mean of the two middle ones when their number is even. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = at(sorted, middle)
+  return sorted.length % 2 === 1 ? upper : (at(sorted, middle - 1) + upper) / 2
+}
+
+/** Medians of `resamples` samples drawn with replacement, in ascending order. */
+export function resampledMedians(values: readonly number[], resamples = RESAMPLES, seed = SEED): number[] {
+  const random = createRandom(seed)
+  const draw = () => at(values, Math.floor(random() * values.length))
+  return Array.from({ length: resamples }, () => median(values.map(draw))).sort((a, b) => a - b)
+}
+
+/**
+ * Median with its 95 % percentile-bootstrap interval. One value per whole round goes in: rounds are independent,
+ * the seconds within a round are not. One round gives low = high = median. Null without any value.
+ * Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+ */
+export function bootstrapMedian(values: readonly number[]): Interval | null {
+  if (values.length === 0) return null
+  const medians = resampledMedians(values)
+  return {
+    median: median(values),
+    low: at(medians, Math.floor(0.025 * medians.length)),
+    high: at(medians, Math.ceil(0.975 * medians.length) - 1),
+  }
+}
+
+function at(values: readonly number[], index: number): number {
+  const value = values[index]
+  if (value === undefined) throw new RangeError(`no value at index ${index} of ${values.length}`)
+  return value
+}

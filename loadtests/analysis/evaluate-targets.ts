@@ -1,0 +1,94 @@
+import type { Result, Run, TargetResult } from '../run-file.ts'
+import type { Target, Targets } from '../targets/targets-schema.ts'
+import { formatBounds, formatCount, formatSeconds, formatShare, joinWords, plural } from './format.ts'
+import { type Measured, matchesScenario, measuredSeconds, measureTarget } from './measure-target.ts'
+import { brokenInvariants } from './merge-invariants.ts'
+
+/** Holds a run against its targets, in the order of the file. What was measured is shown even when it decides nothing. */
+export function evaluateTargets(targets: Targets, run: Run, results: readonly Result[]): TargetResult[] {
+  return targets.targets.map((target) => evaluate(withUser(target, targets), run, results))
+}
+
+/** A claim about users says nothing without its think time and its latency. */
+function withUser(target: Target, { user }: Targets): Target {
+  if (target.measure !== 'users' || !user) return target
+  return { ...target, unit: `users, each every ${user.think_time_s} s with p95 < ${formatCount(user.p95_ms)} ms` }
+}
+
+function evaluate(target: Target, run: Run, results: readonly Result[]): TargetResult {
+  const wanted = wantedText(target)
+  const measured = measureTarget(target, run, results)
+  const known = measured.filter((entry) => entry.value !== null)
+  const got = known.length === 0 ? 'not measured' : known.map((entry) => gotText(entry, target)).join(', ')
+  const hindrance = unmetNeed(target, run, results) ?? (known.length === 0 ? (measured[0]?.why ?? null) : null)
+  if (hindrance !== null) {
+    return { name: target.name, wanted, got, verdict: 'not measurable here', why: hindrance }
+  }
+  const broken = results.filter((result) => target.modes?.includes(result.mode) && brokenInvariants(result).length > 0)
+  if (broken.length > 0) {
+    const why = `${joinWords(broken.map((result) => result.mode))} broke an invariant, so its figures do not count`
+    return { name: target.name, wanted, got, verdict: 'missed', why }
+  }
+  const met = known.every((entry) => isMet(target, entry.value ?? Number.NaN))
+  return { name: target.name, wanted, got, verdict: met ? 'met' : 'missed', why: doubts(target, measured, results) }
+}
+
+function isMet(target: Target, value: number): boolean {
+  if (target.at_least !== undefined) return value >= target.at_least
+  if (target.at_most !== undefined) return value <= target.at_most
+  return Math.abs(value - (target.equals ?? Number.NaN)) <= target.tolerance
+}
+
+/** Why this run cannot decide the target, or null. */
+function unmetNeed(target: Target, run: Run, results: readonly Result[]): string | null {
+  const { servers, measured_seconds: seconds, command } = target.needs ?? {}
+  if (target.measure === 'users' && command) return `a claim about users needs ${command}`
+  if (command) return `needs ${command}`
+  if (!results.some((result) => matchesScenario(target, result))) {
+    return `it is about ${target.scenario}, this run tried ${run.plan.scenario}`
+  }
+  if (servers !== undefined && run.plan.profile.servers < servers) {
+    return `needs ${servers} server processes: this run had ${plural(run.plan.profile.servers, 'server process', 'server processes')}`
+  }
+  if (seconds !== undefined && measuredSeconds(run) < seconds) {
+    return `needs ${formatSeconds(seconds)} of load: this run measured ${formatSeconds(measuredSeconds(run))}`
+  }
+  return null
+}
+
+function wantedText(target: Target): string {
+  const [sign, bound] =
+    target.at_least !== undefined
+      ? ['≥', target.at_least]
+      : target.at_most !== undefined
+        ? ['≤', target.at_most]
+        : ['=', target.equals ?? Number.NaN]
+  const unit = target.unit === '' ? '' : ` ${target.unit}`
+  const claim = target.claim === undefined ? '' : `; ${target.claim}`
+  return `${sign} ${valueText(target, bound)}${unit}${claim}`
+}
+
+function gotText({ mode, value, interval }: Measured, target: Target): string {
+  const name = mode !== null && (target.modes?.length ?? 0) > 1 ? `${mode} ` : ''
+  const bounds = interval && interval.high > interval.low ? ` (${formatBounds(interval)})` : ''
+  return `${name}${valueText(target, value ?? Number.NaN)}${bounds}`
+}
+
+function valueText(target: Target, value: number): string {
+  return target.measure === 'availability' ? formatShare(value) : formatCount(value)
+}
+
+/** What weakens a verdict without overturning it. */
+function doubts(target: Target, measured: readonly Measured[], results: readonly Result[]): string | null {
+  const bound = target.at_least ?? target.at_most
+  const reasons = measured.flatMap(({ mode, interval, why }) => {
+    const straddles = interval && bound !== undefined && interval.low < bound && interval.high > bound
+    const result = results.find((candidate) => candidate.mode === mode)
+    return [
+      ...(why === null ? [] : [why]),
+      ...(straddles ? ['the bound lies inside the interval'] : []),
+      ...(result?.validity === 'INCONCLUSIVE' ? [`${mode} is inconclusive`] : []),
+    ]
+  })
+  return reasons.length === 0 ? null : [...new Set(reasons)].join('; ')
+}

@@ -1,0 +1,41 @@
+/**
+ * What the invariants are judged by: what clients and the mail sink saw, and the rows of a system at rest. Times do not
+ * matter here; ids do.
+ */
+export interface Evidence {
+  /** Answers that clients received. */
+  readonly answers: readonly ClientAnswer[]
+  /** Mails that the sink took, in the order of arrival; null when there is no sink to ask. */
+  readonly mails: readonly { readonly redemption_id: string | null; readonly to: string }[] | null
+  readonly redemptions: readonly RedemptionRow[]
+  readonly members: readonly { readonly team_id: number; readonly seat_no: number; readonly redemption_id: string }[]
+  readonly teams: readonly { readonly id: number; readonly max_seats: number; readonly seats_taken: number }[]
+  readonly codes: readonly { readonly code: string; readonly max_uses: number; readonly used_count: number }[]
+  /** Uses left by the bucket's own count; null in modes without buckets. */
+  readonly buckets: Readonly<Record<string, number | null>> | null
+  readonly pendingOutbox: readonly string[]
+  /** Jobs that wait, are delayed or are being worked on. */
+  readonly liveJobs: readonly string[]
+  /** A redemption id for each refund that was recorded. */
+  readonly refunds: readonly string[]
+  /** Codes that held more uses than they have, at some sample under load; and how many samples were taken. */
+  readonly occupancy: { readonly samples: number; readonly exceeded: readonly string[] }
+  /** Whether everything came to its end in the time that was given for it; null when nobody waited. */
+  readonly drained: boolean | null
+  /** Processes that were killed: each may double mails. */
+  readonly kills: number
+}
+
+export interface ClientAnswer {
+  readonly outcome: 'accepted' | 'rejected' | 'indeterminate'
+  readonly redemption_id: string
+  readonly email: string
+  readonly code: string
+}
+
+export interface RedemptionRow {
+  readonly id: string
+  readonly code: string
+  readonly email: string
+  readonly status: string
+}

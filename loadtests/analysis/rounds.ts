@@ -1,0 +1,58 @@
+import type { Interval, Load, Trial } from '../run-file.ts'
+import { bootstrapMedian } from './bootstrap.ts'
+
+/** Round number → one figure of that round. */
+export type ByRound = ReadonlyMap<number, number>
+
+export function intervalOverRounds(values: ByRound): Interval | null {
+  return bootstrapMedian([...values.values()])
+}
+
+/**
+ * Interval of numerator / denominator, each pair from the same round. The machine's speed drifts from round to
+ * round; within one it cancels. Rounds that lack either side are left out. Null when none is left.
+ */
+export function ratioWithinRounds(numerator: ByRound, denominator: ByRound): Interval | null {
+  const ratios: number[] = []
+  for (const [round, value] of numerator) {
+    const base = denominator.get(round)
+    if (base !== undefined && base > 0) ratios.push(value / base)
+  }
+  return bootstrapMedian(ratios)
+}
+
+export function loadOf(trial: Trial, name: Load['name']): Load | undefined {
+  return trial.loads.find((load) => load.name === name)
+}
+
+export function succeeded(trial: Trial): boolean {
+  return trial.status === 'ok'
+}
+
+/** Accepted per second of one load, by round, of the trials that succeeded. */
+export function acceptedByRound(trials: readonly Trial[], name: Load['name']): ByRound {
+  return ratesByRound(trials, name, (load) => load.accepted)
+}
+
+/** Accepted and refused per second of one load, by round, of the trials that succeeded. */
+export function answeredByRound(trials: readonly Trial[], name: Load['name']): ByRound {
+  return ratesByRound(trials, name, (load) => load.accepted + load.refused)
+}
+
+/** Redemptions per second that the drain of the paused load carried, by round. */
+export function drainedByRound(trials: readonly Trial[]): ByRound {
+  const rates = new Map<number, number>()
+  for (const trial of trials.filter(succeeded)) {
+    if (trial.drain && trial.drain.seconds > 0) rates.set(trial.round, trial.drain.redemptions / trial.drain.seconds)
+  }
+  return rates
+}
+
+function ratesByRound(trials: readonly Trial[], name: Load['name'], count: (load: Load) => number): ByRound {
+  const rates = new Map<number, number>()
+  for (const trial of trials.filter(succeeded)) {
+    const load = loadOf(trial, name)
+    if (load && load.seconds > 0) rates.set(trial.round, count(load) / load.seconds)
+  }
+  return rates
+}

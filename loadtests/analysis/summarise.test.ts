@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { type Run, type Subject, summarySchema } from '../run-file.ts'
+import type { Targets } from '../targets/targets-schema.ts'
+import { exampleRun } from './example-run.ts'
+import { summarise } from './summarise.ts'
+
+const NO_TARGETS: Targets = { schema: 1, name: 'none', targets: [] }
+
+function resultOf(run: Run, mode: Subject) {
+  const result = summarise(run, NO_TARGETS).results.find((candidate) => candidate.mode === mode)
+  if (!result) throw new Error(`no result of ${mode}`)
+  return result
+}
+
+function withTrials(change: (trial: Run['trials'][number]) => Partial<Run['trials'][number]>, rounds = 5): Run {
+  const run = exampleRun({ rounds })
+  return { ...run, trials: run.trials.map((trial) => ({ ...trial, ...change(trial) })) }
+}
+
+describe('summarise', () => {
+  it('fills every field of the summary and orders the modes with the ceiling last', () => {
+    const summary = summarise(exampleRun(), NO_TARGETS)
+    expect(summarySchema.parse(summary)).toEqual(summary)
+    expect(summary.results.map((result) => result.mode)).toEqual([
+      'none',
+      'in-process',
+      'redis-semaphore',
+      'token-bucket',
+      'ceiling',
+    ])
+    expect(summary.results.map((result) => result.validity)).toEqual(Array(5).fill('VALID'))
+  })
+
+  it('holds each mode against the ceiling of its own round', () => {
+    const bucket = resultOf(exampleRun(), 'token-bucket')
+    expect(bucket.ratio_to_ceiling?.low).toBeGreaterThan(0.6)
+    expect(bucket.ratio_to_ceiling?.high).toBeLessThan(0.8)
+    expect(resultOf(exampleRun(), 'ceiling').ratio_to_ceiling).toEqual({ median: 1, low: 1, high: 1 })
+    expect(resultOf(exampleRun({ modes: ['none'] }), 'none').ratio_to_ceiling).toBeNull()
+  })
+
+  it('is INVALID when no trial succeeded, with the failure in words', () => {
+    const run = withTrials(({ mode }) => (mode === 'none' ? { status: 'failed', failure: 'the server died' } : {}))
+    const result = resultOf(run, 'none')
+    expect(result.validity).toBe('INVALID')
+    expect(result.validity_reasons).toContain('the trial of round 1 failed: the server died')
+    expect(result.accepted_per_second).toBeNull()
+  })
+
+  it.each([
+    ['a failed trial', withTrials(({ round }) => (round === 2 ? { status: 'failed' } : {})), /round 2 failed/],
+    ['too few rounds', exampleRun({ rounds: 2 }), /only 2 rounds/],
+    [
+      'errors',
+      withTrials(({ loads }) => ({ loads: loads.map((load) => ({ ...load, errors: load.accepted })) })),
+      /50 % of the requests/,
+    ],
+    ['steal', withTrials(() => ({ steal: 0.4 })), /hypervisor took 40 %/],
+    ['an interruption', { ...exampleRun(), status: 'interrupted' } satisfies Run, /interrupted/],
+  ])('is INCONCLUSIVE with %s', (_, run, reason) => {
+    const result = resultOf(run, 'none')
+    expect(result.validity).toBe('INCONCLUSIVE')
+    expect(result.validity_reasons.join('\n')).toMatch(reason)
+  })
+
+  it('adds up what invariants examined and keeps 20 offending ids', () => {
+    const ids = (round: number) => Array.from({ length: 15 }, (_, index) => `id-${round}-${index}`)
+    const [merged] = resultOf(
+      withTrials(({ round }) => ({
+        invariants: [{ number: 1, title: 'no overselling', examined: 100, broken: ids(round) }],
+      })),
+      'none',
+    ).invariants
+    expect(merged?.examined).toBe(500)
+    expect(merged?.broken).toHaveLength(20)
+  })
+})
+
+describe('the verdict', () => {
+  it('names the winner with its numbers, and that every invariant held', () => {
+    const { verdict } = summarise(exampleRun(), NO_TARGETS)
+    expect(verdict).toMatch(/^token-bucket accepted most: [\d,]+ \([\d,]+–[\d,]+\) redemptions per second/)
+    expect(verdict).toMatch(/× the bare Express ceiling, .* × the next one, in-process\. Every invariant held/)
+  })
+
+  it('says that an invariant broke before anything else, and lets that mode not win', () => {
+    const broken = [{ number: 1, title: 'no overselling', examined: 9, broken: ['a1'] }]
+    const run = withTrials(({ mode }) => (mode === 'token-bucket' ? { invariants: broken } : {}))
+    const { verdict } = summarise(run, NO_TARGETS)
+    expect(verdict).toMatch(/^token-bucket BROKE invariant 1 \(no overselling; id a1\)/)
+    expect(verdict).toContain('in-process accepted most')
+    expect(verdict).not.toContain('Every invariant held')
+  })
+
+  it('names a mode of which nothing was measured', () => {
+    const run = withTrials(({ mode }) => (mode === 'none' ? { status: 'failed', failure: 'the server died' } : {}))
+    expect(summarise(run, NO_TARGETS).verdict).toContain('Nothing was measured of none: no trial succeeded')
+  })
+
+  it('does not call an invariant that examined nothing passed', () => {
+    const run = withTrials(({ invariants }) => ({
+      invariants: invariants.map((check) => (check.number === 7 ? { ...check, examined: 0 } : check)),
+    }))
+    const { verdict } = summarise(run, NO_TARGETS)
+    expect(verdict).toContain('Invariant 7 examined nothing in none, in-process')
+    expect(verdict).not.toContain('Every invariant held')
+  })
+
+  it('says so when nothing was checked and when two modes cannot be told apart', () => {
+    const run = withTrials((trial) => ({ invariants: [], mode: trial.mode }))
+    expect(summarise(run, NO_TARGETS).verdict).toContain('No invariant was checked')
+    const even = withTrials(({ loads, round, mode }) => ({
+      loads: loads.map((load) => ({ ...load, accepted: 1000 + (mode === 'none' ? round : 6 - round) })),
+    }))
+    expect(summarise(even, NO_TARGETS).verdict).toContain('cannot tell from')
+  })
+})

@@ -1,0 +1,105 @@
+import { type Result, RUN_SCHEMA, type Run, SUBJECTS, type Summary, type Trial } from '../run-file.ts'
+import type { Targets } from '../targets/targets-schema.ts'
+import { evaluateTargets } from './evaluate-targets.ts'
+import { latenciesOf, mergeHistograms } from './histograms.ts'
+import { judgeValidity } from './judge-validity.ts'
+import { mergeInvariants } from './merge-invariants.ts'
+import {
+  acceptedByRound,
+  answeredByRound,
+  drainedByRound,
+  intervalOverRounds,
+  loadOf,
+  ratioWithinRounds,
+  succeeded,
+} from './rounds.ts'
+import { verdictSentence } from './verdict-sentence.ts'
+import { workPerRedemption } from './work-per-redemption.ts'
+
+/** Everything that a run says, from its raw trials alone; rendering it again gives the same. */
+export function summarise(run: Run, targets: Targets): Summary {
+  const results = groupTrials(run.trials).map((group) => resultOf(run, group))
+  return {
+    schema: RUN_SCHEMA,
+    run_id: run.run_id,
+    status: run.status,
+    verdict: verdictSentence(run, results),
+    results,
+    targets: evaluateTargets(targets, run, results),
+  }
+}
+
+/** Trials of one scenario, mode and profile, in the order of the modes with the ceiling last. */
+export function groupTrials(trials: readonly Trial[]): Trial[][] {
+  const groups = new Map<string, Trial[]>()
+  for (const trial of trials) {
+    const key = JSON.stringify([trial.scenario, trial.profile, trial.mode])
+    groups.set(key, [...(groups.get(key) ?? []), trial])
+  }
+  const place = (group: Trial[]) => SUBJECTS.indexOf(group[0]?.mode ?? 'ceiling')
+  return [...groups.values()].sort((a, b) => place(a) - place(b))
+}
+
+/** The trials behind a result. */
+export function trialsOf(run: Run, result: Pick<Result, 'scenario' | 'mode' | 'profile'>): Trial[] {
+  return run.trials.filter(
+    (trial) => trial.scenario === result.scenario && trial.mode === result.mode && trial.profile === result.profile,
+  )
+}
+
+function resultOf(run: Run, trials: Trial[]): Result {
+  const { scenario, mode, profile } = trials[0] as Trial
+  const ceiling = acceptedByRound(trialsOf(run, { scenario, mode: 'ceiling', profile }), 'paused')
+  const accepted = intervalOverRounds(acceptedByRound(trials, 'paused'))
+  const ratio = ratioWithinRounds(acceptedByRound(trials, 'paused'), ceiling)
+  const histogram = mergeLoads(trials, 'paused')
+  const errors = errorRatio(trials)
+  const { validity, reasons } = judgeValidity({ run, trials, accepted, ratio, errorRatio: errors, histogram })
+  return {
+    scenario,
+    mode,
+    profile,
+    validity,
+    validity_reasons: reasons,
+    trials: trials.length,
+    failed_trials: trials.filter((trial) => !succeeded(trial)).length,
+    accepted_per_second: accepted,
+    answered_per_second: intervalOverRounds(answeredByRound(trials, 'paused')),
+    ratio_to_ceiling: ratio,
+    latency_ms: latenciesOf(histogram),
+    error_ratio: errors,
+    with_drain: withDrain(trials, ceiling),
+    drained_per_second: intervalOverRounds(drainedByRound(trials)),
+    end_to_end_ms: latenciesOf(mergeHistograms(endToEndHistograms(trials))),
+    work_per_redemption: workPerRedemption(trials),
+    invariants: mergeInvariants(trials),
+  }
+}
+
+function withDrain(trials: readonly Trial[], ceiling: ReadonlyMap<number, number>): Result['with_drain'] {
+  const accepted = acceptedByRound(trials, 'running')
+  const interval = intervalOverRounds(accepted)
+  if (!interval) return null
+  return {
+    accepted_per_second: interval,
+    ratio_to_ceiling: ratioWithinRounds(accepted, ceiling),
+    latency_ms: latenciesOf(mergeLoads(trials, 'running')),
+  }
+}
+
+/** One histogram over the named load of every trial that succeeded. */
+export function mergeLoads(trials: readonly Trial[], name: 'paused' | 'running') {
+  return mergeHistograms(trials.filter(succeeded).flatMap((trial) => loadOf(trial, name)?.histogram ?? []))
+}
+
+function endToEndHistograms(trials: readonly Trial[]): string[] {
+  return trials.filter(succeeded).flatMap((trial) => trial.end_to_end_histogram ?? [])
+}
+
+/** Errors among all requests of the trials that succeeded; null when there were no requests. */
+function errorRatio(trials: readonly Trial[]): number | null {
+  const loads = trials.filter(succeeded).flatMap((trial) => trial.loads)
+  const errors = loads.reduce((total, load) => total + load.errors, 0)
+  const requests = loads.reduce((total, load) => total + load.accepted + load.refused + load.errors, 0)
+  return requests === 0 ? null : errors / requests
+}

@@ -1,0 +1,123 @@
+import type { Interval, InvariantResult, Result, Run } from '../run-file.ts'
+import { formatBounds, formatInterval, formatNumber, joinWords, plural } from './format.ts'
+import { brokenInvariants, invariantVerdict } from './merge-invariants.ts'
+import { acceptedByRound, answeredByRound, ratioWithinRounds } from './rounds.ts'
+
+type Headline = 'accepted' | 'answered'
+
+/**
+ * What the run found, for somebody who reads nothing else. A mode that broke an invariant carries nothing, so it
+ * cannot win; a broken or unexamined invariant is always named.
+ */
+export function verdictSentence(run: Run, results: readonly Result[]): string {
+  const modes = results.filter((result) => result.mode !== 'ceiling')
+  return [
+    ...brokenSentences(modes),
+    ...winnerSentences(run, modes),
+    ...invariantSentences(modes),
+    ...validitySentences(results),
+  ].join(' ')
+}
+
+function validitySentences(results: readonly Result[]): string[] {
+  const invalid = results.filter((result) => result.validity === 'INVALID')
+  const sentences = invalid.map(
+    (result) => `Nothing was measured of ${nameOf(result)}: ${result.validity_reasons.slice(0, 2).join('; ')}.`,
+  )
+  const doubtful = results.filter((result) => result.validity === 'INCONCLUSIVE')
+  if (doubtful.length > 0) {
+    const reasons = [...new Set(doubtful.flatMap((result) => result.validity_reasons))]
+    sentences.push(`Inconclusive (${joinWords(doubtful.map(nameOf))}): ${reasons.slice(0, 3).join('; ')}.`)
+  }
+  return sentences
+}
+
+/** Where most answers are refusals by design (sold out), the rate of answers is what compares the modes. */
+export function headlineOf(results: readonly Result[]): Headline {
+  const total = (field: 'accepted_per_second' | 'answered_per_second') =>
+    results.reduce((sum, result) => sum + (result.mode === 'ceiling' ? 0 : (result[field]?.median ?? 0)), 0)
+  return total('accepted_per_second') < total('answered_per_second') / 2 ? 'answered' : 'accepted'
+}
+
+function rateOf(result: Result, headline: Headline): Interval | null {
+  return headline === 'answered' ? result.answered_per_second : result.accepted_per_second
+}
+
+function brokenSentences(modes: readonly Result[]): string[] {
+  return modes
+    .filter((result) => brokenInvariants(result).length > 0)
+    .map((result) => {
+      const broken = brokenInvariants(result).map(
+        ({ number, title, broken }) => `invariant ${number} (${title}; id ${broken[0]})`,
+      )
+      return `${nameOf(result)} BROKE ${joinWords(broken)}, so its rate does not count.`
+    })
+}
+
+function winnerSentences(run: Run, modes: readonly Result[]): string[] {
+  const headline = headlineOf(modes)
+  const rate = (result: Result) => rateOf(result, headline)?.median ?? 0
+  const ranked = modes
+    .filter((result) => rate(result) > 0 && brokenInvariants(result).length === 0)
+    .sort((a, b) => rate(b) - rate(a))
+  const [best, second] = ranked
+  const interval = best && rateOf(best, headline)
+  if (!best || !interval) return [modes.length === 0 ? 'No mode was tried.' : 'No mode can be said to win.']
+  const parts = [
+    `${nameOf(best)} ${headline} most: ${formatInterval(interval)} ${headline === 'accepted' ? 'redemptions' : 'requests'} per second with the drain paused`,
+  ]
+  if (best.ratio_to_ceiling && headline === 'accepted') {
+    parts.push(`${formatNumber(best.ratio_to_ceiling.median)} × the bare Express ceiling`)
+  }
+  if (second) parts.push(comparison(run, best, second, headline))
+  return [`${parts.join(', ')}.`]
+}
+
+function comparison(run: Run, best: Result, second: Result, headline: Headline): string {
+  const byRound = headline === 'accepted' ? acceptedByRound : answeredByRound
+  const rounds = (result: Result) =>
+    byRound(
+      run.trials.filter((trial) => trial.mode === result.mode && trial.scenario === result.scenario),
+      'paused',
+    )
+  const ratio = ratioWithinRounds(rounds(best), rounds(second))
+  if (!ratio) return `before ${nameOf(second)}`
+  if (ratio.low <= 1) {
+    return `which this run cannot tell from ${nameOf(second)} (${formatBounds(ratio)} × its rate)`
+  }
+  return `${formatNumber(ratio.median)} × the next one, ${nameOf(second)}`
+}
+
+function invariantSentences(modes: readonly Result[]): string[] {
+  const checks = modes.flatMap((result) => result.invariants)
+  if (checks.length === 0)
+    return modes.length > 0 ? ['No invariant was checked: nothing is known about correctness.'] : []
+  const unexamined = checks.filter((check) => invariantVerdict(check) === 'not examined')
+  const isAnyBroken = checks.some((check) => invariantVerdict(check) === 'broken')
+  if (unexamined.length > 0) return [unexaminedSentence(modes, unexamined, isAnyBroken)]
+  if (isAnyBroken) return []
+  const examined = checks.reduce((total, check) => total + check.examined, 0)
+  return [`Every invariant held in every mode (${plural(checks.length, 'check')}, ${plural(examined, 'id')} examined).`]
+}
+
+function unexaminedSentence(
+  modes: readonly Result[],
+  unexamined: readonly InvariantResult[],
+  isAnyBroken: boolean,
+): string {
+  const numbers = [...new Set(unexamined.map((check) => check.number))].sort((a, b) => a - b)
+  const [noun, verb] = numbers.length === 1 ? ['Invariant', 'it is'] : ['Invariants', 'they are']
+  const where = joinWords(modesWithGaps(modes))
+  const rest = isAnyBroken ? '' : ' All others held.'
+  return `${noun} ${joinWords(numbers.map(String))} examined nothing in ${where}, so ${verb} not passed.${rest}`
+}
+
+function modesWithGaps(modes: readonly Result[]): string[] {
+  return modes
+    .filter((result) => result.invariants.some((check) => invariantVerdict(check) === 'not examined'))
+    .map(nameOf)
+}
+
+function nameOf(result: Result): string {
+  return result.mode
+}

@@ -1,0 +1,37 @@
+import { Command, CommanderError } from 'commander'
+import { createBenchCommand } from './commands/bench.ts'
+import { createReportCommand } from './commands/report.ts'
+import { CommandError } from './errors.ts'
+
+/** Exit code of a fault of our own (sysexits.h: EX_SOFTWARE). */
+const FAULT = 70
+
+const program = new Command('redline')
+  .description('find the load beyond which a redeem pipeline breaks')
+  .showSuggestionAfterError()
+  .exitOverride()
+  .addCommand(createBenchCommand())
+  .addCommand(createReportCommand())
+
+for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help shows every option)')
+
+program.parseAsync().catch((error: unknown) => {
+  process.exitCode = describe(error)
+})
+
+/** Prints what went wrong. @returns the exit code for it */
+function describe(error: unknown): number {
+  // Commander has printed its complaint, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof CommandError) {
+    process.stderr.write(`redline: ${error.message}\n`)
+    return error.exitCode
+  }
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOSPC') {
+    process.stderr.write(`redline: the disk is full (${message}); what was measured until then is kept\n`)
+    return 3
+  }
+  process.stderr.write(`redline: a fault of our own, please report it:\n${(error as Error).stack ?? String(error)}\n`)
+  return FAULT
+}

@@ -1,0 +1,90 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Command } from 'commander'
+import { exitCodeFor } from '../analysis/exit-code.ts'
+import { summarise } from '../analysis/summarise.ts'
+import { UsageError } from '../errors.ts'
+import { renderTerminal, showsColour } from '../report/terminal-report.ts'
+import { writeReports } from '../report/write-reports.ts'
+import { type Run, runSchema, type Summary } from '../run-file.ts'
+import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
+
+interface ReportOptions {
+  json: boolean
+  gate: boolean
+  targets: string
+  out: string
+}
+
+const EXAMPLES = `
+Examples:
+  npm run report -- reports/2025-01-31-1200-hot-code
+  npm run report -- 2025-01-31-1200-hot-code --targets my-targets.json --gate
+  npm run report -- run.json --json | jq .verdict`
+
+/** `report <run>`: renders a run again from its run.json, with the targets of today. */
+export function createReportCommand(): Command {
+  return new Command('report')
+    .description('render a run again from its files')
+    .argument('<run>', 'directory of a run, its run.json, or its id')
+    .option('--json', 'print the summary alone on stdout', false)
+    .option('--targets <file>', 'targets to hold the run against', GUIDE_TARGETS)
+    .option('--gate', 'exit with 1 when a target was missed', false)
+    .option('--out <directory>', 'where run ids are looked for', 'reports')
+    .addHelpText('after', EXAMPLES)
+    .action(report)
+}
+
+async function report(name: string, options: ReportOptions): Promise<void> {
+  const file = await findRunFile(name, options.out)
+  const run = await readRun(file)
+  const targets = await loadTargets(options.targets)
+  const summary = summariseFile(file, () => summarise(run, targets))
+  await writeReports(dirname(file), run, summary)
+  process.stderr.write(`report: ${join(dirname(file), 'report.html')}\n`)
+  const table = () => renderTerminal(run, summary, { colour: showsColour(process.stdout) })
+  process.stdout.write(`${options.json ? JSON.stringify(summary) : table()}\n`)
+  process.exitCode = exitCodeFor(summary, options)
+}
+
+/** The run.json that was meant: the file itself, one in the directory, or one of that id. */
+export async function findRunFile(name: string, reports: string): Promise<string> {
+  for (const candidate of [name, join(name, 'run.json'), join(reports, name, 'run.json')]) {
+    const found = await stat(candidate).catch(() => null)
+    if (found?.isFile()) return candidate
+  }
+  const known = (await readdir(reports).catch(() => [])).filter((entry) => entry !== 'README.md')
+  const hint = known.length > 0 ? `; runs under ${reports}/: ${known.slice(-5).join(', ')}` : ''
+  throw new UsageError(`no run "${name}": neither a run.json, nor a directory with one, nor an id${hint}`)
+}
+
+/** Throws a UsageError that names the file and up to five faults in it. */
+export async function readRun(file: string): Promise<Run> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(`${file} cannot be read (${cause.code})`, { cause })
+  })
+  const parsed = runSchema.safeParse(parseJson(text, file))
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues
+    .slice(0, 5)
+    .map((issue) => `  ${issue.path.join('.') || basename(file)}: ${issue.message}`)
+  throw new UsageError(`${file} is not a run of this version:\n${faults.join('\n')}`)
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UsageError(`${file} is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}
+
+/** A histogram that cannot be decoded is a fault of the file, not of ours. */
+function summariseFile(file: string, make: () => Summary): Summary {
+  try {
+    return make()
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new UsageError(`${file}: ${cause.message}`, { cause })
+    throw cause
+  }
+}

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startGenerator } from '../drivers/generator.ts'
+import { describeEnvironment } from '../measure/environment.ts'
+import { runRounds } from '../measure/run-rounds.ts'
+import { createWalReader } from '../measure/wal-reader.ts'
+import type { ProgressReport } from '../report/progress.ts'
+import { writeAtomically } from '../report/write-reports.ts'
+import { type Plan, RUN_SCHEMA, type Run } from '../run-file.ts'
+import { SCENARIOS } from '../scenarios/registry.ts'
+import { clearLeftovers } from '../sut/leftovers.ts'
+import { createRunDirectory } from '../sut/run-directory.ts'
+import { type Stores, startStores } from '../sut/stores.ts'
+import { migrate } from '../sut/system.ts'
+
+export interface BenchParts {
+  readonly plan: Plan
+  readonly runId: string
+  /** Where run.json is kept up to date after each trial. */
+  readonly directory: string
+  readonly progress: ProgressReport
+  readonly repeatWith: string
+  readonly allowNonempty: boolean
+  readonly signal: AbortSignal
+}
+
+const NOTES = ['The limit per client address and the limit on failed tries are off.']
+
+/** `2026-01-31-1805-hot-code-3f9a`: sorts by time, never twice. */
+export function createRunId(now: Date, scenario: string): string {
+  const time = now
+    .toISOString()
+    .replace(/[:T]/g, '-')
+    .slice(0, 16)
+    .replace(/-(\d\d)$/, '$1')
+  return `${time}-${scenario}-${randomBytes(2).toString('hex')}`
+}
+
+/**
+ * Starts the stores, tries every subject in every round and stops everything again.
+ * @returns the run, also when it was interrupted: then with what was measured until there
+ */
+export async function runBench(parts: BenchParts): Promise<Run> {
+  const { runId, progress, signal, plan } = parts
+  for (const { directory, stopped } of await clearLeftovers())
+    progress.say(`cleared what a killed run left: ${directory}${stopped.map((command) => `, ${command}`).join('')}`)
+  const directory = createRunDirectory(runId)
+  const stops: (() => Promise<unknown>)[] = [() => directory.remove()]
+  try {
+    progress.say('starting Postgres, Redis and the mail sink')
+    const stores = await startStores({
+      directory,
+      databaseUrl: process.env['DATABASE_URL'] || undefined,
+      redisUrl: process.env['REDIS_URL'] || undefined,
+      allowNonempty: parts.allowNonempty,
+      dbLatencyMs: plan.db_latency_ms,
+      redisLatencyMs: plan.redis_latency_ms,
+      signal,
+    })
+    stops.push(stores.stop)
+    await migrate(stores)
+    const generator = await startGenerator(directory, signal)
+    stops.push(() => generator.stop())
+    const client = new pg.Client({ connectionString: stores.postgres.url })
+    client.on('error', () => {})
+    await client.connect()
+    stops.push(() => client.end())
+    const wal = await createWalReader(stores.postgres.url, { mayCreateExtension: stores.postgres.pid !== null })
+    stops.push(() => wal.close())
+    const run = await describeRun(parts, stores)
+    return await measure(run, parts, { stores, generator, client, wal, directory })
+  } finally {
+    for (const stop of stops.reverse()) await stop().catch(() => {})
+  }
+}
+
+async function describeRun({ runId, repeatWith, plan }: BenchParts, stores: Stores): Promise<Run> {
+  return {
+    schema: RUN_SCHEMA,
+    run_id: runId,
+    command: 'bench',
+    repeat_with: repeatWith,
+    started_at: new Date().toISOString(),
+    finished_at: null,
+    status: 'running',
+    environment: await describeEnvironment(stores.postgres, stores.redis, NOTES),
+    plan,
+    harness_peak_rss_bytes: 0,
+    trials: [],
+  }
+}
+
+type RunningParts = Omit<Parameters<typeof runRounds>[0], 'plan' | 'scenario' | 'signal' | 'onSample'>
+
+async function measure(begun: Run, parts: BenchParts, running: RunningParts): Promise<Run> {
+  const { plan, signal, progress } = parts
+  const scenario = SCENARIOS.find(({ name }) => name === plan.scenario)
+  if (scenario === undefined) throw new RangeError(`no scenario ${plan.scenario}`)
+  let run = begun
+  const keep = async (changes: Partial<Run>) => {
+    run = { ...run, ...changes, harness_peak_rss_bytes: process.resourceUsage().maxRSS * 1024 }
+    await writeAtomically(join(parts.directory, 'run.json'), JSON.stringify(run))
+  }
+  await keep({})
+  try {
+    await runRounds(
+      { ...running, plan, scenario, signal, onSample: progress.sample },
+      progress.begin,
+      async (trial) => {
+        await keep({ trials: [...run.trials, trial] })
+        progress.end(trial)
+      },
+    )
+    await keep({ status: 'complete', finished_at: new Date().toISOString() })
+  } catch (error) {
+    if (!signal.aborted) throw error
+    await keep({ status: 'interrupted', finished_at: new Date().toISOString() })
+  }
+  return run
+}

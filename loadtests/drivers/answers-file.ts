@@ -1,0 +1,79 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
+
+/** Of accepted ones every line is kept, for the invariants; of each other kind so many. */
+const OTHERS_KEPT = 50_000
+const FLUSH_CHARACTERS = 65_536
+
+export type Outcome = 'accepted' | 'rejected' | 'indeterminate'
+
+/** What a client knows of one request: a line of tab separated fields in this order. */
+export interface Answer {
+  outcome: Outcome
+  /** Empty unless the answer named one. */
+  redemption_id: string
+  email: string
+  code: string
+  /** When the answer was there, in milliseconds since the epoch with a fraction. */
+  received_at_ms: number
+  /** HTTP status, or why there was none. */
+  status: string
+}
+
+export interface AnswersFile {
+  add(answer: Answer): void
+  readonly leftOut: number
+  close(): Promise<void>
+}
+
+/** Writes answers as they come. A full disk shows as an error of `close`. */
+export function createAnswersFile(path: string): AnswersFile {
+  const stream = createWriteStream(path)
+  const closed = finished(stream)
+  closed.catch(() => undefined)
+  const kept: Record<Outcome, number> = { accepted: 0, rejected: 0, indeterminate: 0 }
+  let buffer = ''
+  let leftOut = 0
+  return {
+    add(answer) {
+      if (answer.outcome !== 'accepted' && kept[answer.outcome] >= OTHERS_KEPT) {
+        leftOut++
+        return
+      }
+      kept[answer.outcome]++
+      buffer += formatAnswer(answer)
+      if (buffer.length < FLUSH_CHARACTERS) return
+      stream.write(buffer)
+      buffer = ''
+    },
+    get leftOut() {
+      return leftOut
+    },
+    async close() {
+      stream.end(buffer)
+      await closed
+    },
+  }
+}
+
+function formatAnswer(answer: Answer): string {
+  const { outcome, redemption_id, email, code, received_at_ms, status } = answer
+  return `${outcome}\t${redemption_id}\t${email}\t${code}\t${received_at_ms.toFixed(3)}\t${status}\n`
+}
+
+/** Reads the lines one by one, so that a long file never stands in memory as a whole. */
+export async function* readAnswers(path: string): AsyncGenerator<Answer> {
+  for await (const line of createInterface({ input: createReadStream(path) })) {
+    const [outcome, redemption_id, email, code, received_at_ms, status] = line.split('\t')
+    if (status === undefined) throw new RangeError(`${path} has a line that is not an answer: "${line.slice(0, 80)}"`)
+    yield {
+      outcome: outcome as Outcome,
+      redemption_id: redemption_id as string,
+      email: email as string,
+      code: code as string,
+      received_at_ms: Number(received_at_ms),
+      status,
+    }
+  }
+}

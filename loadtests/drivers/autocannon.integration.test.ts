@@ -1,0 +1,184 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Answer, readAnswers } from './answers-file.ts'
+import { createAutocannonDriver } from './autocannon.ts'
+import { asBurst, type LoadSpec } from './driver.ts'
+
+const driver = createAutocannonDriver()
+let directory: string
+let server: Server | undefined
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'driver-test-'))
+})
+
+afterEach(() => {
+  server?.close()
+  server?.closeAllConnections()
+})
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+async function serve(listener: RequestListener): Promise<string> {
+  server = createServer(listener)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function readBody(request: IncomingMessage): Promise<{ email: string; code: string }> {
+  let body = ''
+  for await (const chunk of request) body += chunk
+  return JSON.parse(body)
+}
+
+function specFor(url: string, more: Partial<LoadSpec> = {}): LoadSpec {
+  return {
+    url,
+    path: '/redeem',
+    connections: 5,
+    requests: { kind: 'redeem', codes: ['HOT'], email_prefix: 'person', seed: 1 },
+    answers_file: join(directory, 'answers.tsv'),
+    ...more,
+  }
+}
+
+async function collect(path: string): Promise<Answer[]> {
+  const answers: Answer[] = []
+  for await (const answer of readAnswers(path)) answers.push(answer)
+  return answers
+}
+
+test('sends exactly the amount, each request for another person, and keeps every acceptance', async () => {
+  const seen: { email: string; code: string }[] = []
+  const url = await serve(async (request, response) => {
+    const redemption = await readBody(request)
+    expect(request.headers['content-type']).toBe('application/json')
+    seen.push(redemption)
+    response.writeHead(202).end(JSON.stringify({ redemption_id: `id-${redemption.email}`, status: 'reserved' }))
+  })
+  const codes = ['A-1', 'B-2', 'C-3']
+  const requests = { kind: 'redeem' as const, codes, email_prefix: 'run.1', seed: 7 }
+  const result = await driver.load(specFor(url, { amount: 103, connections: 10, requests }))
+  expect(result).toMatchObject({ accepted: 103, refused: 0, errors: 0, by_status: { 202: 103 } })
+  expect(decodeFromCompressedBase64(result.histogram).totalCount).toBe(103)
+  expect(new Set(seen.map(({ email }) => email)).size).toBe(103)
+  expect(new Set(seen.map(({ code }) => code))).toEqual(new Set(codes))
+  const answers = await collect(result.answers_file)
+  expect(answers).toHaveLength(103)
+  for (const answer of answers) {
+    expect(answer).toMatchObject({ outcome: 'accepted', redemption_id: `id-${answer.email}`, status: '202' })
+    expect(answer.received_at_ms).toBeGreaterThanOrEqual(result.started_at_ms)
+  }
+})
+
+test('tells clear refusals from outcomes that nobody knows', async () => {
+  const statuses = [202, 409, 503]
+  let number = 0
+  const url = await serve((request, response) => {
+    request.resume()
+    response.writeHead(statuses[number++ % 3] ?? 500).end('{}')
+  })
+  const result = await driver.load(specFor(url, { amount: 30 }))
+  expect(result).toMatchObject({ accepted: 10, refused: 10, errors: 10, by_status: { 202: 10, 409: 10, 503: 10 } })
+  expect(decodeFromCompressedBase64(result.histogram).totalCount).toBe(20)
+  const outcomes = (await collect(result.answers_file)).map((answer) => `${answer.outcome} ${answer.status}`)
+  expect(new Set(outcomes)).toEqual(new Set(['accepted 202', 'rejected 409', 'indeterminate 503']))
+})
+
+test('latencies are never shorter than what the server took', async () => {
+  const url = await serve((request, response) => {
+    request.resume()
+    setTimeout(() => response.writeHead(202).end('{}'), 30)
+  })
+  const result = await driver.load(specFor(url, { amount: 20 }))
+  // A timer of Node may come up to 1 ms early.
+  expect(decodeFromCompressedBase64(result.histogram).minNonZeroValue).toBeGreaterThanOrEqual(29_000)
+})
+
+test('an answer under way at the end of the time is awaited, not cut', async () => {
+  const url = await serve((request, response) => {
+    request.resume()
+    setTimeout(() => response.writeHead(202).end('{}'), 400)
+  })
+  const result = await driver.load(specFor(url, { duration_seconds: 0.5 }))
+  expect(result).toMatchObject({ accepted: 10, errors: 0 })
+})
+
+test('a request that is never answered counts as a time-out', async () => {
+  const url = await serve((request) => request.resume())
+  const result = await driver.load(specFor(url, { amount: 4, connections: 4, timeout_seconds: 1 }))
+  expect(result).toMatchObject({ accepted: 0, errors: 4, by_status: { timeout: 4 } })
+  expect((await collect(result.answers_file)).map((answer) => answer.outcome)).toEqual(Array(4).fill('indeterminate'))
+})
+
+test('connections that the server cuts are errors, and the others go on', async () => {
+  let number = 0
+  const url = await serve((request, response) => {
+    request.resume()
+    if (++number % 10 === 0) request.socket.destroy()
+    else response.writeHead(202).end('{}')
+  })
+  const result = await driver.load(specFor(url, { amount: 100 }))
+  expect(result).toMatchObject({ accepted: 90, errors: 10, by_status: { 202: 90, connection_error: 10 } })
+})
+
+test('a server that is gone makes errors, not a hot loop', async () => {
+  const url = await serve((_request, response) => response.end())
+  server?.close()
+  const result = await driver.load(specFor(url, { duration_seconds: 0.5 }))
+  expect(result.accepted).toBe(0)
+  expect(result.errors).toBeGreaterThan(0)
+  // Five connections that wait 100 ms after each failure; a hot loop would make thousands.
+  expect(result.errors).toBeLessThan(100)
+})
+
+test('an interrupted load gives what was measured until then', async () => {
+  const abort = new AbortController()
+  let number = 0
+  const url = await serve((request, response) => {
+    request.resume()
+    if (++number === 50) abort.abort()
+    response.writeHead(202).end('{}')
+  })
+  const result = await driver.load(specFor(url, { duration_seconds: 60 }), { signal: abort.signal })
+  expect(result.accepted).toBeGreaterThanOrEqual(50)
+  expect(result.errors).toBe(0)
+})
+
+test('a burst has all its requests under way at once', async () => {
+  let open = 0
+  const waiting: (() => void)[] = []
+  const url = await serve((request, response) => {
+    request.resume()
+    waiting.push(() => response.writeHead(202).end('{}'))
+    // Nobody is answered before everybody has asked.
+    if (++open === 200) for (const answer of waiting) answer()
+  })
+  const { connections: _connections, ...spec } = specFor(url)
+  const result = await driver.load(asBurst(spec))
+  expect(result).toMatchObject({ accepted: 200, errors: 0 })
+})
+
+test('progress adds up to the whole', async () => {
+  const url = await serve((request, response) => {
+    request.resume()
+    setTimeout(() => response.writeHead(202).end('{}'), 20)
+  })
+  let accepted = 0
+  const onProgress = (progress: { accepted: number }) => {
+    accepted += progress.accepted
+  }
+  const result = await driver.load(specFor(url, { duration_seconds: 1.3 }), { onProgress })
+  expect(accepted).toBe(result.accepted)
+})
+
+test('a load that cannot be is refused', async () => {
+  await expect(driver.load(specFor('http://127.0.0.1:1'))).rejects.toThrow('duration_seconds or after an amount')
+})

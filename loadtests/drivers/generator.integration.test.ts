@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { InvalidRunError } from '../errors.ts'
+import { createRunDirectory, type RunDirectory } from '../sut/run-directory.ts'
+import type { LoadSpec } from './driver.ts'
+import { type Generator, startGenerator } from './generator.ts'
+
+let directory: RunDirectory
+let generator: Generator
+let server: Server
+let spec: LoadSpec
+
+beforeAll(async () => {
+  directory = createRunDirectory(`tests-${randomBytes(6).toString('hex')}`)
+  server = createServer((request, response) => {
+    request.resume()
+    response.writeHead(202).end('{"redemption_id":"one"}')
+  })
+  server.listen(0, '127.0.0.1')
+  await Promise.all([once(server, 'listening')])
+  generator = await startGenerator(directory)
+  spec = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    path: '/redeem',
+    connections: 3,
+    requests: { kind: 'redeem', codes: ['HOT'], email_prefix: 'person', seed: 1 },
+    answers_file: join(directory.path, 'answers.tsv'),
+  }
+})
+
+afterAll(async () => {
+  await generator.stop()
+  server.close()
+  server.closeAllConnections()
+  await directory.remove()
+})
+
+test('makes one load after another in a process of its own', async () => {
+  for (const amount of [20, 30]) {
+    expect(await generator.load({ ...spec, amount })).toMatchObject({ accepted: amount, errors: 0 })
+  }
+  expect(generator.process.pid).not.toBe(process.pid)
+})
+
+test('stops a load on demand and tells what was measured', async () => {
+  const abort = new AbortController()
+  const onProgress = () => abort.abort()
+  const result = await generator.load({ ...spec, duration_seconds: 60 }, { signal: abort.signal, onProgress })
+  expect(result.accepted).toBeGreaterThan(0)
+})
+
+test('a load that cannot be written down is reported', async () => {
+  const attempt = generator.load({ ...spec, amount: 5, answers_file: join(directory.path, 'missing', 'answers.tsv') })
+  await expect(attempt).rejects.toThrow(InvalidRunError)
+})
+
+test('a generator that dies ends its load with an error', async () => {
+  const other = await startGenerator(directory)
+  const load = other.load(
+    { ...spec, duration_seconds: 60 },
+    { onProgress: () => other.process.process.kill('SIGKILL') },
+  )
+  await expect(load).rejects.toThrow('The load generator ended')
+  await other.stop()
+})

@@ -1,0 +1,63 @@
+import { InvalidRunError } from '../errors.ts'
+import type { RunDirectory } from '../sut/run-directory.ts'
+import { type SupervisedProcess, startSupervised } from '../sut/supervisor.ts'
+import type { Driver, LoadResult, LoadSpec, LoadWatch } from './driver.ts'
+import { type GeneratorRequest, generatorReplySchema } from './generator-messages.ts'
+
+export interface Generator extends Driver {
+  readonly process: SupervisedProcess
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a load generator in a process of its own, so that its CPU time is measured apart and the harness stays small.
+ * One generator serves all loads of a run: a fresh one would be measured while its code is still cold.
+ */
+export async function startGenerator(directory: RunDirectory, signal?: AbortSignal): Promise<Generator> {
+  const child = await startSupervised({
+    name: 'generator',
+    entry: new URL('./generator-process.ts', import.meta.url),
+    env: {},
+    directory,
+    ...(signal && { signal }),
+  })
+  let lastId = 0
+  return {
+    process: child,
+    load: (spec, watch) => runLoad(child, ++lastId, spec, watch),
+    stop: () => child.stop(),
+  }
+}
+
+function runLoad(child: SupervisedProcess, id: number, spec: LoadSpec, watch: LoadWatch = {}): Promise<LoadResult> {
+  const send = (request: GeneratorRequest) => child.send(request)
+  const stop = () => send({ type: 'stop', id })
+  const { promise, resolve, reject } = withResolvers<LoadResult>()
+  const remove = child.onMessage((message) => {
+    const parsed = generatorReplySchema.safeParse(message)
+    if (!parsed.success || parsed.data.id !== id) return
+    const reply = parsed.data
+    if (reply.type === 'progress') watch.onProgress?.(reply.progress)
+    else if (reply.type === 'result') resolve(reply.result)
+    else reject(new InvalidRunError(`The load could not be made: ${reply.message}`))
+  })
+  void child.died.then(() => reject(new InvalidRunError(`The load generator ended:\n${child.readLastLines()}`)))
+  watch.signal?.addEventListener('abort', stop, { once: true })
+  send({ type: 'load', id, spec })
+  if (watch.signal?.aborted) stop()
+  return promise.finally(() => {
+    remove()
+    watch.signal?.removeEventListener('abort', stop)
+  })
+}
+
+/** Promise.withResolvers is not in Node 20. */
+function withResolvers<T>() {
+  let resolve!: (value: T) => void
+  let reject!: (reason: Error) => void
+  const promise = new Promise<T>((whenDone, whenFailed) => {
+    resolve = whenDone
+    reject = whenFailed
+  })
+  return { promise, resolve, reject }
+}

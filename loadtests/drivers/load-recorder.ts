@@ -1,0 +1,109 @@
+import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import { createAnswersFile, type Outcome } from './answers-file.ts'
+import type { LoadResult, Progress } from './driver.ts'
+
+const LONGEST_US = 60_000_000
+
+export interface SentRequest {
+  email: string
+  code: string
+}
+
+export interface LoadRecorder {
+  answered(request: SentRequest, status: number, body: string, latencyMs: number): void
+  /** No answer came, and none will. */
+  lost(request: SentRequest, reason: 'timeout' | 'connection_error' | 'unanswered'): void
+  /** What came since the last call. */
+  takeProgress(): Progress
+  finish(): Promise<LoadResult>
+}
+
+/** Counts the answers of one load and keeps their latencies in microseconds; all generators share it. */
+export function createLoadRecorder(answersFile: string): LoadRecorder {
+  const answers = createAnswersFile(answersFile)
+  const total = buildHistogram()
+  const recent = buildHistogram()
+  const beganAt = performance.now()
+  const counts = { accepted: 0, refused: 0, errors: 0 }
+  let reported = { ...counts }
+  let lastAnswerAt = beganAt
+  const byStatus: Record<string, number> = {}
+
+  const note = (request: SentRequest, outcome: Outcome, status: string, redemptionId: string) => {
+    byStatus[status] = (byStatus[status] ?? 0) + 1
+    const receivedAt = performance.timeOrigin + performance.now()
+    const { email, code } = request
+    answers.add({ outcome, redemption_id: redemptionId, email, code, received_at_ms: receivedAt, status })
+  }
+
+  return {
+    answered(request, status, body, latencyMs) {
+      lastAnswerAt = performance.now()
+      if (status >= 500) {
+        counts.errors++
+        return note(request, 'indeterminate', String(status), '')
+      }
+      const microseconds = Math.min(Math.max(Math.round(latencyMs * 1000), 1), LONGEST_US)
+      total.recordValue(microseconds)
+      recent.recordValue(microseconds)
+      counts[status === 202 ? 'accepted' : 'refused']++
+      note(request, status === 202 ? 'accepted' : 'rejected', String(status), status === 202 ? readId(body) : '')
+    },
+    lost(request, reason) {
+      counts.errors++
+      note(request, 'indeterminate', reason, '')
+    },
+    takeProgress() {
+      const progress = {
+        second: (performance.now() - beganAt) / 1000,
+        ...difference(counts, reported),
+        ...ends(recent),
+      }
+      reported = { ...counts }
+      recent.reset()
+      return progress
+    },
+    async finish() {
+      await answers.close()
+      return {
+        seconds: (lastAnswerAt - beganAt) / 1000,
+        started_at_ms: performance.timeOrigin + beganAt,
+        ...counts,
+        by_status: byStatus,
+        histogram: encodeIntoCompressedBase64(total),
+        answers_file: answersFile,
+        answers_left_out: answers.leftOut,
+      }
+    },
+  }
+}
+
+/** 1 µs to 60 s with three significant digits. */
+function buildHistogram(): Histogram {
+  return build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: LONGEST_US,
+    numberOfSignificantValueDigits: 3,
+    autoResize: false,
+  })
+}
+
+/** A 202 without an id (the bare route of the ceiling gives none) has an empty one. */
+function readId(body: string): string {
+  try {
+    const { redemption_id: id } = JSON.parse(body) as { redemption_id?: unknown }
+    return typeof id === 'string' ? id : ''
+  } catch {
+    return ''
+  }
+}
+
+function difference<T extends Record<string, number>>(now: T, before: T): T {
+  return Object.fromEntries(Object.entries(now).map(([key, value]) => [key, value - (before[key] ?? 0)])) as T
+}
+
+function ends(histogram: Histogram): Pick<Progress, 'p50_ms' | 'p99_ms'> {
+  if (histogram.totalCount === 0) return { p50_ms: null, p99_ms: null }
+  const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000
+  return { p50_ms: at(50), p99_ms: at(99) }
+}

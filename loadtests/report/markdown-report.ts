@@ -1,0 +1,106 @@
+import { formatBytes, formatCount, formatNumber } from '../analysis/format.ts'
+import { invariantVerdict } from '../analysis/merge-invariants.ts'
+import type { Latencies, Result, Run, Summary } from '../run-file.ts'
+import { environmentRows } from './environment-rows.ts'
+import {
+  invariantLines,
+  MODE_COLUMNS,
+  MODE_COLUMNS_EXPLAINED,
+  modeCells,
+  planLine,
+  validityLines,
+} from './report-rows.ts'
+
+/** The report as markdown, for a pull request or a wiki. */
+export function renderMarkdown(run: Run, summary: Summary): string {
+  const sections = [
+    `# Redline ${run.command}: ${run.run_id}`,
+    `**${cell(summary.verdict)}**`,
+    planLine(run),
+    '## Modes side by side',
+    table([...MODE_COLUMNS], summary.results.map(modeCells)),
+    MODE_COLUMNS_EXPLAINED,
+    bullets([...invariantLines(summary.results), ...validityLines(summary.results).map((line) => `\\* ${line}`)]),
+    '## Latency in milliseconds',
+    latencyTable(summary.results),
+    '## Cost of one redemption',
+    costTable(summary.results),
+    '## Targets',
+    table(
+      ['target', 'wanted', 'got', 'verdict', 'why'],
+      summary.targets.map((target) => [target.name, target.wanted, target.got, target.verdict, target.why ?? '']),
+    ),
+    '## Invariants: how many ids were examined',
+    invariantTable(summary.results),
+    '## Environment',
+    table(
+      ['what', 'value'],
+      environmentRows(run).map(({ name, value }) => [name, value]),
+    ),
+    '## How to repeat',
+    `\`\`\`sh\n${run.repeat_with}\nnpm run report -- ${run.run_id}\n\`\`\``,
+  ]
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`
+}
+
+function latencyTable(results: readonly Result[]): string {
+  const rows = results.flatMap((result) => [
+    latencyRow(`${result.mode}, drain paused`, result.latency_ms),
+    latencyRow(`${result.mode}, drain running`, result.with_drain?.latency_ms ?? null),
+    latencyRow(`${result.mode}, accepted → mail`, result.end_to_end_ms),
+  ])
+  return table(
+    ['', 'p50', 'p95', 'p99', 'p99.9', 'max'],
+    rows.filter((row) => row !== null),
+  )
+}
+
+function latencyRow(name: string, latencies: Latencies | null): string[] | null {
+  if (!latencies) return null
+  const { p50, p95, p99, p999, max } = latencies
+  return [name, ...[p50, p95, p99, p999, max].map(formatNumber)]
+}
+
+function costTable(results: readonly Result[]): string {
+  const rows = results.flatMap(({ mode, work_per_redemption: work }) => {
+    if (!work) return []
+    const causes = (counts: { request: number; ledger: number; job: number }) =>
+      [counts.request, counts.ledger, counts.job].map(formatCount).join(' / ')
+    const bytes = `${formatBytes(work.wal_bytes)} (${formatBytes(work.wal_full_page_bytes)})`
+    const cpu = [work.accept_cpu_ms, work.drain_cpu_ms].map(formatNumber)
+    return [
+      [mode, causes(work.redis_round_trips), causes(work.redis_commands), causes(work.sql_statements), bytes, ...cpu],
+    ]
+  })
+  const head = ['mode', 'Redis round trips', 'Redis commands', 'SQL statements', 'WAL (full pages)']
+  return `${table([...head, 'CPU ms accept', 'CPU ms drain'], rows)}\n\nCounts are request / ledger / job.`
+}
+
+function invariantTable(results: readonly Result[]): string {
+  const modes = results.filter((result) => result.invariants.length > 0)
+  const checks = new Map(modes.flatMap((result) => result.invariants).map((check) => [check.number, check.title]))
+  const rows = [...checks]
+    .sort(([a], [b]) => a - b)
+    .map(([number, title]) => [
+      `${number}. ${title}`,
+      ...modes.map((result) => {
+        const check = result.invariants.find((candidate) => candidate.number === number)
+        return check ? `${invariantVerdict(check)} (${formatCount(check.examined)})` : '–'
+      }),
+    ])
+  return table(['invariant', ...modes.map((result) => result.mode)], rows)
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return 'none'
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
+  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${cell(line)}`).join('\n')
+}
+
+function cell(text: string): string {
+  return text.replaceAll('\n', ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;')
+}

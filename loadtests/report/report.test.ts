@@ -1,0 +1,144 @@
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { exampleHistogram, exampleRun } from '../analysis/example-run.ts'
+import { summarise } from '../analysis/summarise.ts'
+import type { Load, Run } from '../run-file.ts'
+import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
+import { renderHtml } from './html-report.ts'
+import { renderJunit } from './junit-report.ts'
+import { renderMarkdown } from './markdown-report.ts'
+import { renderTerminal } from './terminal-report.ts'
+
+const HOSTILE = '</script><img src=x onerror=alert(1)>'
+
+async function summaryOf(run: Run) {
+  return summarise(run, await loadTargets(GUIDE_TARGETS))
+}
+
+/** A run in which names, ids and failures try to become markup, a trial failed and two checks are not in order. */
+function hostileRun(): Run {
+  const run = exampleRun({ rounds: 2 })
+  const trials = run.trials.map((trial): Run['trials'][number] => {
+    const [first, second, ...rest] = trial.invariants
+    if (trial.mode === 'none') return { ...trial, status: 'failed', failure: HOSTILE }
+    if (!first || !second) return trial
+    return { ...trial, invariants: [{ ...first, broken: [HOSTILE] }, { ...second, examined: 0 }, ...rest] }
+  })
+  return { ...run, run_id: HOSTILE, environment: { ...run.environment, cpu: HOSTILE, notes: [HOSTILE] }, trials }
+}
+
+/** Rates and latencies with as many digits as a big machine would give, of two rounds, so that no result is valid. */
+function fastRun(): Run {
+  const run = exampleRun({ rounds: 2 })
+  const faster = (load: Load) => ({ ...load, accepted: load.accepted * 12, histogram: exampleHistogram([1200, 9800]) })
+  return { ...run, trials: run.trials.map((trial) => ({ ...trial, loads: trial.loads.map(faster) })) }
+}
+
+describe('the terminal report', () => {
+  it('fits 120 columns, and ends with the verdict', async () => {
+    for (const run of [exampleRun(), hostileRun(), fastRun()]) {
+      const summary = await summaryOf(run)
+      const text = renderTerminal(run, summary, { colour: false })
+      expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120)
+      expect(text.split('\n').slice(-8).join(' ')).toContain(summary.verdict)
+    }
+  })
+
+  it('says the same without colours', async () => {
+    const run = exampleRun()
+    const summary = await summaryOf(run)
+    const plain = renderTerminal(run, summary, { colour: false })
+    const coloured = renderTerminal(run, summary, { colour: true })
+    expect(stripVTControlCharacters(plain)).toBe(plain)
+    expect(coloured).not.toBe(plain)
+    expect(stripVTControlCharacters(coloured).replaceAll(/ +$/gm, '')).toBe(plain)
+  })
+
+  it('marks what broke, what examined nothing and what is not valid', async () => {
+    const run = hostileRun()
+    const text = renderTerminal(run, await summaryOf(run), { colour: false })
+    expect(text).toContain('1 BROKEN')
+    expect(text).toContain('examined nothing: not passed')
+    expect(text).toMatch(/\* none is INVALID: no trial succeeded/)
+  })
+})
+
+describe('report.html', () => {
+  it('is one file that asks the network for nothing and stays under 1.5 MB', async () => {
+    const run = exampleRun({ rounds: 10 })
+    const page = await renderHtml(run, await summaryOf(run))
+    expect(page.length).toBeLessThan(1_500_000)
+    expect(page).not.toMatch(/\b(src|href)=|@import|url\(|\bfetch\(/)
+  })
+
+  it('lets nothing from a run become markup', async () => {
+    const run = hostileRun()
+    const page = await renderHtml(run, await summaryOf(run))
+    expect(page).not.toContain('<img')
+    expect(page.match(/<\/script>/g)).toHaveLength(2)
+    expect(page).toContain('&lt;/script&gt;')
+  })
+
+  it('carries its data unchanged', async () => {
+    const run = exampleRun({ rounds: 1 })
+    const page = await renderHtml(run, await summaryOf(run))
+    const data = /id="timeline-data">(.*?)<\/script>/s.exec(page)?.[1] ?? ''
+    expect(JSON.parse(data)[0]).toMatchObject({
+      mode: 'none',
+      round: 1,
+      phases: [
+        { name: 'warm-up', from: 0, to: 3 },
+        { name: 'paused', from: 3, to: 13 },
+        { name: 'drain', from: 13, to: 19 },
+        { name: 'running', from: 19, to: 29 },
+        { name: 'burst', from: 29, to: 30 },
+      ],
+    })
+  })
+
+  it('renders a run without samples, work or trials', async () => {
+    const bare = exampleRun({ rounds: 1 })
+    const trials = bare.trials.map((trial) => ({ ...trial, samples: [], work: null, loads: [], invariants: [] }))
+    for (const run of [
+      { ...bare, trials },
+      { ...bare, trials: [] },
+    ]) {
+      expect(await renderHtml(run, await summaryOf(run))).toContain('No samples were kept.')
+    }
+  })
+})
+
+describe('report.md', () => {
+  it('holds verdict, modes, targets, environment and the line that repeats the run', async () => {
+    const run = exampleRun()
+    const summary = await summaryOf(run)
+    const text = renderMarkdown(run, summary)
+    expect(text).toContain(`**${summary.verdict}**`)
+    expect(text).toMatch(/\| token-bucket \| [\d,]+ \(/)
+    expect(text).toContain('| not measurable here |')
+    expect(text).toContain(run.repeat_with)
+  })
+
+  it('keeps tables whole', async () => {
+    const run = hostileRun()
+    const text = renderMarkdown({ ...run, run_id: 'a|b' }, await summaryOf(run))
+    expect(text).not.toContain('<img')
+  })
+})
+
+describe('junit.xml', () => {
+  it('has a case for every validity, invariant and target, and counts them', async () => {
+    const run = exampleRun()
+    const summary = await summaryOf(run)
+    const xml = renderJunit(summary)
+    const expected = 5 + 40 + summary.targets.length
+    expect(xml.match(/<testcase /g)).toHaveLength(expected)
+    expect(xml).toContain(`tests="${expected}" failures="2" skipped="8"`)
+  })
+
+  it('escapes what it is given', async () => {
+    const xml = renderJunit(await summaryOf(hostileRun()))
+    expect(xml).not.toContain('<img')
+    expect(xml).toContain('<failure message="&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;"/>')
+  })
+})

@@ -1,0 +1,72 @@
+import { formatCount, formatInterval, formatNumber, formatSeconds } from '../../analysis/format.ts'
+import { invariantVerdict } from '../../analysis/merge-invariants.ts'
+import type { Run, Summary } from '../../run-file.ts'
+import { type Html, html } from '../html.ts'
+import { planLine } from '../report-rows.ts'
+
+interface Tile {
+  label: string
+  value: string
+  note: string
+  tone: 'good' | 'bad' | 'doubt' | 'plain'
+}
+
+/** The verdict in one sentence, and four numbers that carry it. */
+export function headline(run: Run, summary: Summary): Html {
+  const tiles = [bestTile(summary), invariantTile(summary), targetTile(summary), validityTile(run, summary)]
+  const [first = '', ...rest] = summary.verdict.split(/(?<=\.) /)
+  return html`<header>
+    <p class="overline"><b>Redline</b> ${run.command} · ${run.run_id} · <time>${run.started_at.slice(0, 16).replace('T', ' ')} UTC</time></p>
+    <h1>${first}</h1>
+    ${rest.length > 0 ? html`<p class="lead">${rest.join(' ')}</p>` : null}
+    <p class="plan">${planLine(run)}</p>
+    <div class="tiles">${tiles.map(
+      (tile) =>
+        html`<div class="tile ${tile.tone}"><span>${tile.label}</span><strong>${tile.value}</strong><small>${tile.note}</small></div>`,
+    )}</div>
+  </header>`
+}
+
+function bestTile(summary: Summary): Tile {
+  const [best] = summary.results
+    .filter((result) => result.mode !== 'ceiling' && result.accepted_per_second !== null)
+    .filter((result) => result.invariants.every((invariant) => invariant.broken.length === 0))
+    .sort((a, b) => (b.accepted_per_second?.median ?? 0) - (a.accepted_per_second?.median ?? 0))
+  if (!best?.accepted_per_second)
+    return { label: 'accepted most', value: '–', note: 'nothing was measured', tone: 'bad' }
+  const ratio = best.ratio_to_ceiling ? `, ${formatNumber(best.ratio_to_ceiling.median)} × ceiling` : ''
+  const note = `${best.mode}, per second (${formatInterval(best.accepted_per_second).replace(/^.*\(|\)$/g, '')})${ratio}`
+  return { label: 'accepted most', value: formatNumber(best.accepted_per_second.median), note, tone: 'plain' }
+}
+
+function invariantTile(summary: Summary): Tile {
+  const checks = summary.results.flatMap((result) => result.invariants)
+  const count = (verdict: string) => checks.filter((check) => invariantVerdict(check) === verdict).length
+  const examined = formatCount(checks.reduce((total, check) => total + check.examined, 0))
+  const label = 'invariants held'
+  const value = `${count('held')} of ${checks.length}`
+  if (count('broken') > 0) return { label, value, note: `${count('broken')} BROKE`, tone: 'bad' }
+  if (checks.length === 0) return { label, value: '–', note: 'none was checked', tone: 'doubt' }
+  const open = count('not examined')
+  const gaps = open > 0 ? `${open} examined nothing; ` : ''
+  return { label, value, note: `${gaps}${examined} ids examined`, tone: open > 0 ? 'doubt' : 'good' }
+}
+
+function targetTile(summary: Summary): Tile {
+  const count = (verdict: string) => summary.targets.filter((target) => target.verdict === verdict).length
+  const decided = count('met') + count('missed')
+  const note = `${count('missed')} missed, ${count('not measurable here')} not measurable here`
+  const tone = decided === 0 ? 'plain' : count('missed') > 0 ? 'doubt' : 'good'
+  return { label: 'targets met', value: `${count('met')} of ${decided}`, note, tone }
+}
+
+function validityTile(run: Run, summary: Summary): Tile {
+  const rank = ['VALID', 'INCONCLUSIVE', 'INVALID'] as const
+  const worst = rank.findLast((validity) => summary.results.some((result) => result.validity === validity)) ?? 'INVALID'
+  const failed = summary.results.reduce((total, result) => total + result.failed_trials, 0)
+  const trials = `${run.trials.length} trials, ${failed} failed`
+  const seconds = run.finished_at ? (Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000 : null
+  const note = seconds === null ? `${trials}, ${run.status}` : `${trials}, in ${formatSeconds(seconds)}`
+  const tone = worst === 'VALID' ? 'good' : worst === 'INVALID' ? 'bad' : 'doubt'
+  return { label: 'validity', value: worst, note, tone }
+}

@@ -1,0 +1,67 @@
+import { formatBounds, formatCount, formatNumber } from '../../analysis/format.ts'
+import { acceptedByRound } from '../../analysis/rounds.ts'
+import { trialsOf } from '../../analysis/summarise.ts'
+import type { Result, Run, Summary } from '../../run-file.ts'
+import { axisEnd, intervalTrack, trackAxis } from '../charts/bar-track.ts'
+import { type Html, html } from '../html.ts'
+import { validityLines } from '../report-rows.ts'
+import { modeName, section } from './section.ts'
+
+const CAPTION =
+  'Redemptions answered with 202 per second. Solid: drain paused, as the ceiling runs none. Pale: with scheduler and workers draining meanwhile. ' +
+  'Bar = median of rounds, whisker = 95 % bootstrap interval over whole rounds, dot = one round.'
+
+/** The modes side by side. */
+export function rates(run: Run, summary: Summary): Html {
+  const highest = summary.results.map((result) => {
+    const rounds = [...roundsOf(run, result, 'paused'), ...roundsOf(run, result, 'running')]
+    return Math.max(result.accepted_per_second?.high ?? 0, ...rounds)
+  })
+  const max = axisEnd(Math.max(...highest, 1))
+  const doubts = validityLines(summary.results)
+  return section('rates', 'Accepted per second', CAPTION, [
+    html`<div class="bars">${summary.results.map((result) => row(run, result, max))}
+      <div class="bar-row"><span></span>${trackAxis(max, '/s', formatCount)}<span></span></div>
+    </div>`,
+    ...(doubts.length > 0 ? [html`<ul class="doubts">${doubts.map((line) => html`<li>${line}</li>`)}</ul>`] : []),
+  ])
+}
+
+function row(run: Run, result: Result, max: number): Html {
+  const paused = result.accepted_per_second
+  const running = result.with_drain?.accepted_per_second
+  return html`<div class="bar-row m-${result.mode}">
+    <div>${modeName(result.mode)}${validityMark(result)}</div>
+    <div class="tracks">
+      ${paused ? intervalTrack(paused, roundsOf(run, result, 'paused'), max, false) : html`<p class="absent">no trial succeeded</p>`}
+      ${running ? intervalTrack(running, roundsOf(run, result, 'running'), max, true) : null}
+    </div>
+    <div class="figures">${paused ? pausedFigures(result) : null}${running ? runningFigures(result) : null}</div>
+  </div>`
+}
+
+function pausedFigures(result: Result): Html {
+  const paused = result.accepted_per_second
+  if (!paused) return html``
+  const ratio = result.ratio_to_ceiling && result.mode !== 'ceiling' ? result.ratio_to_ceiling : null
+  return html`<p><b>${formatNumber(paused.median)}</b> /s <small>${formatBounds(paused)}</small>${
+    ratio ? html` <b class="ratio">${formatNumber(ratio.median)} ×</b> <small>ceiling</small>` : null
+  }</p>`
+}
+
+function runningFigures(result: Result): Html {
+  const running = result.with_drain?.accepted_per_second
+  const drained = result.drained_per_second
+  return html`<p class="pale">${running ? html`${formatNumber(running.median)} /s <small>with drain</small>` : null}${
+    drained ? html` · ${formatNumber(drained.median)} /s <small>drained</small>` : null
+  }</p>`
+}
+
+function validityMark(result: Result): Html | null {
+  if (result.validity === 'VALID') return null
+  return html` <span class="badge ${result.validity === 'INVALID' ? 'bad' : 'doubt'}">${result.validity}</span>`
+}
+
+function roundsOf(run: Run, result: Result, load: 'paused' | 'running'): number[] {
+  return [...acceptedByRound(trialsOf(run, result), load).values()]
+}

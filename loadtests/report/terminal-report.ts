@@ -1,0 +1,117 @@
+import { styleText } from 'node:util'
+import Table from 'cli-table3'
+import type { Run, Summary, TargetResult } from '../run-file.ts'
+import {
+  invariantLines,
+  MODE_COLUMNS,
+  MODE_COLUMNS_EXPLAINED,
+  modeCells,
+  planLine,
+  validityLines,
+} from './report-rows.ts'
+
+const WIDTH = 120
+
+type Style = Parameters<typeof styleText>[0]
+type Paint = (style: Style, text: string) => string
+
+/** True on a terminal that shows colours, unless NO_COLOR says otherwise. */
+export function showsColour(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && stream.hasColors()
+}
+
+/** The whole outcome in at most 120 columns: modes, targets, and last the verdict, so that it stays in sight. */
+export function renderTerminal(run: Run, summary: Summary, options: { colour: boolean }): string {
+  const paint: Paint = (style, text) => (options.colour ? styleText(style, text, { validateStream: false }) : text)
+  const warnings = [...invariantLines(summary.results), ...validityLines(summary.results).map((line) => `* ${line}`)]
+  return [
+    paint('dim', planLine(run)),
+    modeTable(summary, paint),
+    ...wrap(MODE_COLUMNS_EXPLAINED, WIDTH).map((line) => paint('dim', line)),
+    ...warnings.flatMap((line) => wrap(line, WIDTH)).map((line) => paint('yellow', line)),
+    '',
+    ...targetLines(summary.targets, paint),
+    ...wrap(summary.verdict, WIDTH).map((line) => paint('bold', line)),
+  ]
+    .join('\n')
+    .replace(/ +$/gm, '')
+}
+
+function modeTable(summary: Summary, paint: Paint): string {
+  const table = new Table({
+    head: MODE_COLUMNS.map((column) => paint('dim', column)),
+    colAligns: MODE_COLUMNS.map((_, index) => (index === 0 ? 'left' : 'right')),
+    ...PLAIN,
+  })
+  for (const result of summary.results) {
+    const cells = modeCells(result)
+    const invariants = cells.pop() ?? ''
+    table.push([...cells, paint(invariantStyle(invariants), invariants)])
+  }
+  return table.toString()
+}
+
+function invariantStyle(cell: string): Style {
+  if (cell.includes('BROKEN')) return ['bold', 'red']
+  if (cell.includes(' of ')) return 'yellow'
+  return cell.includes('held') ? 'green' : 'dim'
+}
+
+/** What was decided as a table; of the rest one line each says why not. */
+function targetLines(targets: readonly TargetResult[], paint: Paint): string[] {
+  const decided = targets.filter((target) => target.verdict !== 'not measurable here')
+  const open = targets.filter((target) => target.verdict === 'not measurable here')
+  const reasons = open.flatMap((target) => wrap(`  ${target.name}: ${target.why ?? 'no reason known'}`, WIDTH))
+  return [
+    ...(decided.length > 0 ? [targetTable(decided, paint), ''] : []),
+    ...(open.length > 0 ? ['not measurable here:', ...reasons, ''].map((line) => paint('dim', line)) : []),
+  ]
+}
+
+function targetTable(targets: readonly TargetResult[], paint: Paint): string {
+  const table = new Table({
+    head: ['target', 'wanted', 'got', ''].map((column) => paint('dim', column)),
+    colWidths: [42, 33, 31, 8],
+    wordWrap: true,
+    ...PLAIN,
+  })
+  for (const target of targets) {
+    const got = target.why === null ? target.got : `${target.got}; ${target.why}`
+    const verdict = target.verdict === 'met' ? paint('green', '✓ met') : paint(['bold', 'red'], '✗ missed')
+    table.push([target.name, target.wanted, got, verdict])
+  }
+  return table.toString()
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = `${line} ${word}`
+  }
+  return lines
+}
+
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+}
+
+const PLAIN = {
+  chars: NO_BORDERS,
+  style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+}

@@ -1,0 +1,43 @@
+import type { RunDirectory } from './run-directory.ts'
+import { type SupervisedProcess, startSupervised } from './supervisor.ts'
+
+export interface DelayProxy {
+  readonly process: SupervisedProcess
+  /** The store's URL with the proxy's address in it. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+export interface DelayProxyOptions {
+  name: string
+  /** Of the store behind the proxy; its scheme decides the port where the URL names none. */
+  storeUrl: string
+  /** What a round trip to the store costs more. */
+  delayMs: number
+  directory: RunDirectory
+  signal?: AbortSignal
+}
+
+const DEFAULT_PORTS: Record<string, string> = { 'postgres:': '5432', 'postgresql:': '5432', 'redis:': '6379' }
+
+/**
+ * Starts a proxy that puts a distance between server and store: on loopback a pool hardly matters, with 2 ms it does.
+ * Throws RangeError for a store that speaks TLS, which checks the name of its host.
+ */
+export async function startDelayProxy(options: DelayProxyOptions): Promise<DelayProxy> {
+  const url = new URL(options.storeUrl)
+  const port = url.port || DEFAULT_PORTS[url.protocol]
+  if (port === undefined) throw new RangeError(`no delay can be put before a store of the kind "${url.protocol}"`)
+  const child = await startSupervised({
+    name: options.name,
+    entry: new URL('./delay-proxy-process.ts', import.meta.url),
+    args: [url.hostname || '127.0.0.1', port, String(options.delayMs)],
+    env: {},
+    directory: options.directory,
+    ...(options.signal && { signal: options.signal }),
+  })
+  const proxy = new URL(child.ready.url ?? '')
+  url.hostname = proxy.hostname
+  url.port = proxy.port
+  return { process: child, url: url.href, stop: () => child.stop() }
+}
