@@ -1,10 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { createBenchCommand } from './commands/bench.ts'
 import { createReportCommand } from './commands/report.ts'
-import { CommandError } from './errors.ts'
-
-/** Exit code of a fault of our own (sysexits.h: EX_SOFTWARE). */
-const FAULT = 70
+import { createStartCommand } from './commands/start.ts'
+import { createVerifyCommand } from './commands/verify.ts'
+import { CommandError, FAULT_EXIT_CODE } from './errors.ts'
 
 const program = new Command('redline')
   .description('find the load beyond which a redeem pipeline breaks')
@@ -12,8 +11,13 @@ const program = new Command('redline')
   .exitOverride()
   .addCommand(createBenchCommand())
   .addCommand(createReportCommand())
+  .addCommand(createStartCommand())
+  .addCommand(createVerifyCommand())
 
 for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help shows every option)')
+
+// Whoever reads us may leave early (`| head`); what was started must be stopped all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe)
 
 program.parseAsync().catch((error: unknown) => {
   process.exitCode = describe(error)
@@ -33,5 +37,9 @@ function describe(error: unknown): number {
     return 3
   }
   process.stderr.write(`redline: a fault of our own, please report it:\n${(error as Error).stack ?? String(error)}\n`)
-  return FAULT
+  return FAULT_EXIT_CODE
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }

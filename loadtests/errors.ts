@@ -1,3 +1,6 @@
+/** Exit code of a fault of our own (sysexits.h: EX_SOFTWARE). */
+export const FAULT_EXIT_CODE = 70
+
 /** What the command line answers with an exit code of its own; every other error is a fault of ours (70). */
 export abstract class CommandError extends Error {
   abstract readonly exitCode: number
@@ -19,4 +22,14 @@ export class UnreachableError extends CommandError {
 export class InvalidRunError extends CommandError {
   override readonly name = 'InvalidRunError'
   readonly exitCode = 3
+}
+
+/** A signal came before there was anything to show for it. */
+export class InterruptedError extends CommandError {
+  override readonly name = 'InterruptedError'
+  readonly exitCode: number
+  constructor(signal: string, exitCode: number) {
+    super(`interrupted by ${signal}`)
+    this.exitCode = exitCode
+  }
 }

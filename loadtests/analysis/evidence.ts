@@ -7,6 +7,8 @@ export interface Evidence {
   readonly answers: readonly ClientAnswer[]
   /** Mails that the sink took, in the order of arrival; null when there is no sink to ask. */
   readonly mails: readonly { readonly redemption_id: string | null; readonly to: string }[] | null
+  /** Sent before that sink was there: it cannot have their mails. */
+  readonly sentBeforeSink: readonly string[]
   readonly redemptions: readonly RedemptionRow[]
   readonly members: readonly { readonly team_id: number; readonly seat_no: number; readonly redemption_id: string }[]
   readonly teams: readonly { readonly id: number; readonly max_seats: number; readonly seats_taken: number }[]
@@ -14,10 +16,12 @@ export interface Evidence {
   /** Uses left by the bucket's own count; null in modes without buckets. */
   readonly buckets: Readonly<Record<string, number | null>> | null
   readonly pendingOutbox: readonly string[]
-  /** Jobs that wait, are delayed or are being worked on. */
-  readonly liveJobs: readonly string[]
+  /** Jobs that wait, are delayed or are being worked on; null when nobody could be asked. */
+  readonly liveJobs: readonly string[] | null
   /** A redemption id for each refund that was recorded. */
   readonly refunds: readonly string[]
+  /** A redemption id for each invite that was recorded as sent. */
+  readonly invites: readonly string[]
   /** Codes that held more uses than they have, at some sample under load; and how many samples were taken. */
   readonly occupancy: { readonly samples: number; readonly exceeded: readonly string[] }
   /** Whether everything came to its end in the time that was given for it; null when nobody waited. */

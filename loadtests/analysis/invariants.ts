@@ -1,5 +1,5 @@
 import type { InvariantResult } from '../run-file.ts'
-import type { Evidence, RedemptionRow } from './evidence.ts'
+import type { ClientAnswer, Evidence, RedemptionRow } from './evidence.ts'
 
 interface Finding {
   /** How many ids were looked at. */
@@ -15,6 +15,7 @@ interface Invariant {
 
 const ACTIVE = new Set(['reserved', 'enqueued', 'seated', 'sending', 'sent'])
 const FINAL = new Set(['sent', 'expired', 'refunded'])
+const SEATED = new Set(['seated', 'sending', 'sent'])
 const KEPT = 20
 
 /** The invariants by their numbers in the project's vocabulary (README); 9 and 11 need workloads of their own. */
@@ -43,47 +44,42 @@ export function checkInvariants(evidence: Evidence): InvariantResult[] {
 function checkUses({ answers, redemptions, codes, occupancy }: Evidence): Finding {
   const refunded = new Set(redemptions.filter(({ status }) => status === 'refunded').map(({ id }) => id))
   const accepted = answers.filter(({ outcome, redemption_id: id }) => outcome === 'accepted' && !refunded.has(id))
-  const held = countBy(
-    uniqueBy(accepted, ({ redemption_id: id }) => id),
-    ({ code }) => code,
-  )
-  const active = countBy(
-    redemptions.filter(({ status }) => ACTIVE.has(status)),
-    ({ code }) => code,
-  )
-  const over = codes.filter(
-    ({ code, max_uses: most }) => (held.get(code) ?? 0) > most || (active.get(code) ?? 0) > most,
-  )
+  const told = countBy(uniqueBy(accepted, nameOf), ({ code }) => code)
+  const held = countBy(redemptions.filter(holdsUse), ({ code }) => code)
+  const over = codes.filter(({ code, max_uses: most }) => (told.get(code) ?? 0) > most || (held.get(code) ?? 0) > most)
   return {
     examined: codes.length + occupancy.samples,
     broken: [...over.map(({ code }) => code), ...occupancy.exceeded],
   }
 }
 
+/** The redemption must also be the one of who was told so: an answer with somebody else's id accepts nobody. */
 function checkAccepted({ answers, redemptions }: Evidence): Finding {
-  const statuses = new Map(redemptions.map(({ id, status }) => [id, status]))
-  const ids = acceptedIds(answers)
-  return { examined: ids.length, broken: ids.filter((id) => !FINAL.has(statuses.get(id) ?? 'missing')) }
+  const rows = new Map(redemptions.map((row) => [row.id, row]))
+  const accepted = uniqueBy(
+    answers.filter(({ outcome }) => outcome === 'accepted'),
+    (answer) => `${nameOf(answer)} ${personOf(answer)}`,
+  )
+  const hasEnded = (answer: ClientAnswer) => {
+    const row = rows.get(answer.redemption_id)
+    return row !== undefined && FINAL.has(row.status) && personOf(row) === personOf(answer)
+  }
+  return { examined: accepted.length, broken: accepted.filter((answer) => !hasEnded(answer)).map(nameOf) }
 }
 
 /** Somebody who was also accepted, or whose fate is not known, may hold one. */
 function checkRejected({ answers, redemptions }: Evidence): Finding {
-  const holders = new Set(redemptions.filter(({ status }) => ACTIVE.has(status)).map(personOf))
   const mayHold = new Set(answers.filter(({ outcome }) => outcome !== 'rejected').map(personOf))
-  const rejected = answers.filter((answer) => answer.outcome === 'rejected' && !mayHold.has(personOf(answer)))
-  const broken = rejected.filter((answer) => holders.has(personOf(answer)))
-  const ids = new Set(broken.map(personOf))
+  const rejected = new Set(answers.map(personOf).filter((person) => !mayHold.has(person)))
   return {
-    examined: rejected.length,
-    broken: redemptions.filter((row) => ACTIVE.has(row.status) && ids.has(personOf(row))).map(({ id }) => id),
+    examined: rejected.size,
+    broken: redemptions.filter((row) => ACTIVE.has(row.status) && rejected.has(personOf(row))).map(({ id }) => id),
   }
 }
 
+/** A use counts from its acceptance on; that none is left on its way once drained is the matter of others. */
 function checkCounts({ codes, redemptions, buckets }: Evidence): Finding {
-  const spent = countBy(
-    redemptions.filter(({ status }) => status === 'sent' || status === 'expired'),
-    ({ code }) => code,
-  )
+  const spent = countBy(redemptions.filter(holdsUse), ({ code }) => code)
   const broken = codes.filter(({ code, max_uses: most, used_count: used }) => {
     const left = buckets?.[code]
     return used !== (spent.get(code) ?? 0) || (left != null && most - left !== used)
@@ -100,17 +96,22 @@ function checkOneActive({ redemptions }: Evidence): Finding {
   }
 }
 
+/** Once drained only `sent` is left of the states that have a seat. */
 function checkSeats({ members, teams, redemptions }: Evidence): Finding {
-  const sent = new Set(redemptions.filter(({ status }) => status === 'sent').map(({ id }) => id))
-  const seatOf = countBy(members, ({ redemption_id: id }) => id)
+  const seated = new Set(redemptions.filter(({ status }) => SEATED.has(status)).map(({ id }) => id))
+  const seatsOf = countBy(members, ({ redemption_id: id }) => id)
   const owners = countBy(members, ({ team_id: team, seat_no: seat }) => `${team}/${seat}`)
   const taken = countBy(members, ({ team_id: team }) => team)
+  const capacity = new Map(teams.map(({ id, max_seats: most }) => [id, most]))
+  const isBeyond = ({ team_id: team, seat_no: seat }: Evidence['members'][number]) =>
+    seat < 1 || seat > (capacity.get(team) ?? 0)
   return {
-    examined: sent.size + members.length,
+    examined: seated.size + members.length,
     broken: [
-      ...[...sent].filter((id) => seatOf.get(id) !== 1),
-      ...members.filter(({ redemption_id: id }) => !sent.has(id)).map(({ redemption_id: id }) => id),
+      ...[...seated].filter((id) => seatsOf.get(id) !== 1),
+      ...members.filter(({ redemption_id: id }) => !seated.has(id)).map(({ redemption_id: id }) => id),
       ...[...owners].filter(([, count]) => count > 1).map(([seat]) => `seat ${seat}`),
+      ...members.filter(isBeyond).map(({ team_id: team, seat_no: seat }) => `seat ${team}/${seat}`),
       ...teams
         .filter(({ id, max_seats: most, seats_taken: told }) => (taken.get(id) ?? 0) !== told || told > most)
         .map(({ id }) => `team ${id}`),
@@ -118,33 +119,46 @@ function checkSeats({ members, teams, redemptions }: Evidence): Finding {
   }
 }
 
-function checkRefunds({ answers, redemptions, refunds, mails }: Evidence): Finding {
+function checkRefunds({ answers, redemptions, refunds, invites, mails }: Evidence): Finding {
   const times = countBy(refunds, (id) => id)
   const refunded = new Set(redemptions.filter(({ status }) => status === 'refunded').map(({ id }) => id))
-  const mailed = new Set(mails?.map(({ redemption_id: id }) => id))
-  const ids = new Set([...acceptedIds(answers), ...redemptions.map(({ id }) => id)])
+  const invited = new Set([...invites, ...(mails ?? []).map(({ redemption_id: id }) => id)])
+  const accepted = answers.filter(({ outcome, redemption_id: id }) => outcome === 'accepted' && id !== '')
+  const ids = new Set([...accepted.map(({ redemption_id: id }) => id), ...redemptions.map(({ id }) => id), ...refunds])
   const isBroken = (id: string) =>
-    (times.get(id) ?? 0) > 1 || refunded.has(id) !== times.has(id) || (refunded.has(id) && mailed.has(id))
+    (times.get(id) ?? 0) > 1 || refunded.has(id) !== times.has(id) || (refunded.has(id) && invited.has(id))
   return { examined: ids.size, broken: [...ids].filter(isBroken) }
 }
 
-function checkMails({ mails, redemptions, kills }: Evidence): Finding {
+function checkMails({ mails, sentBeforeSink, redemptions, kills }: Evidence): Finding {
   if (mails === null) return { examined: 0, broken: [] }
-  const sent = redemptions.filter(({ status }) => status === 'sent')
+  const rows = new Set(redemptions.map(({ id }) => id))
+  const earlier = new Set(sentBeforeSink)
+  const sent = redemptions.filter(({ id, status }) => status === 'sent' && !earlier.has(id))
   const received = countBy(mails, ({ redemption_id: id }) => id)
-  const address = new Map(mails.map(({ redemption_id: id, to }) => [id, to]))
-  const doubled = sent.filter(({ id }) => (received.get(id) ?? 0) > 1).map(({ id }) => id)
-  const missing = sent.filter(({ id, email }) => address.get(id) !== email).map(({ id }) => id)
-  return { examined: sent.length, broken: [...missing, ...(doubled.length > kills ? doubled : [])] }
+  const arrived = new Set(mails.map(({ redemption_id: id, to }) => `${id} ${normalise(to)}`))
+  const missing = sent.filter(({ id, email }) => !arrived.has(`${id} ${normalise(email)}`)).map(({ id }) => id)
+  const strange = mails.filter(({ redemption_id: id }) => id === null || !rows.has(id))
+  const doubled = [...received].filter(([id, times]) => id !== null && times > 1)
+  const duplicates = doubled.reduce((sum, [, times]) => sum + times - 1, 0)
+  return {
+    examined: sent.length,
+    broken: [
+      ...missing,
+      ...strange.map(({ redemption_id: id, to }) => id ?? `mail to ${to}`),
+      ...(duplicates > kills ? doubled.map(([id]) => id as string) : []),
+    ],
+  }
 }
 
+/** Of the rows that are not at their end only those can be judged whose jobs are known. */
 function checkOrphans({ redemptions, pendingOutbox, liveJobs }: Evidence): Finding {
   const rows = new Set(redemptions.map(({ id }) => id))
-  const carried = new Set([...pendingOutbox, ...liveJobs])
+  const carried = new Set([...pendingOutbox, ...(liveJobs ?? [])])
   const idle = redemptions.filter(({ id, status }) => !FINAL.has(status) && status !== 'refunding' && !carried.has(id))
   return {
-    examined: rows.size + carried.size,
-    broken: [...idle.map(({ id }) => id), ...[...carried].filter((id) => !rows.has(id))],
+    examined: rows.size + carried.size - (liveJobs === null ? idle.length : 0),
+    broken: [...(liveJobs === null ? [] : idle.map(({ id }) => id)), ...[...carried].filter((id) => !rows.has(id))],
   }
 }
 
@@ -154,12 +168,22 @@ function checkDrained({ drained, redemptions }: Evidence): Finding {
   return { examined: redemptions.length, broken: drained ? unfinished : ['not in time', ...unfinished] }
 }
 
-function acceptedIds(answers: Evidence['answers']): string[] {
-  return [...new Set(answers.filter(({ outcome }) => outcome === 'accepted').map(({ redemption_id: id }) => id))]
+function holdsUse({ status }: RedemptionRow): boolean {
+  return ACTIVE.has(status) || status === 'expired'
+}
+
+/** What an accepted answer is called; a server that sends no id does not hide it by that. */
+function nameOf({ redemption_id: id, email }: ClientAnswer): string {
+  return id === '' ? `the 202 without an id for ${email}` : id
 }
 
 function personOf({ code, email }: Pick<RedemptionRow, 'code' | 'email'>): string {
-  return `${code} ${email}`
+  return `${code} ${normalise(email)}`
+}
+
+/** By the rule itself, not by what the system made of it. */
+function normalise(email: string): string {
+  return email.trim().normalize('NFC').toLowerCase()
 }
 
 function countBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, number> {

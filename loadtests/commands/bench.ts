@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { exitCodeFor } from '../analysis/exit-code.ts'
 import { summarise } from '../analysis/summarise.ts'
+import { UsageError } from '../errors.ts'
 import { createProgressReport } from '../report/progress.ts'
 import { renderTerminal, showsColour } from '../report/terminal-report.ts'
 import { writeReports } from '../report/write-reports.ts'
@@ -12,28 +13,22 @@ import { SCENARIOS } from '../scenarios/registry.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
 import type { Targets } from '../targets/targets-schema.ts'
 import { watchInterruption } from './interruption.ts'
-import { parseChoice, parseChoices, parseMilliseconds, parsePositive, parseWholeNumber } from './options.ts'
+import { parseChoice, parseChoices, parseSeconds, parseWholeNumber } from './options.ts'
 import { createRunId, runBench } from './run-bench.ts'
+import { addSystemOptions, allowNonempty, profileOf, type SystemChoices } from './system-options.ts'
 
-interface BenchOptions {
+interface BenchOptions extends SystemChoices {
   modes: LimiterMode[]
   scenario: string
   connections: number
   duration?: number
   rounds?: number
-  servers: number
-  workers: number
-  concurrency: number
-  pool: number
-  dbLatency: number
-  redisLatency: number
   targets: string
   gate: boolean
   quick: boolean
   seed?: number
   out: string
   json: boolean
-  allowNonempty: boolean
 }
 
 const DEFAULTS = { rounds: 4, duration: 4, warmUp: 1.5 }
@@ -50,7 +45,7 @@ Examples:
   npm run bench -- --modes token-bucket,none --rounds 6  two modes, narrower intervals
   npm run bench -- --scenario sold-out --gate            exit 1 when a target is missed
   npm run bench -- --db-latency 2ms --pool 50            Postgres as if on another machine
-  npm run bench -- --json | jq .verdict
+  npm run --silent bench -- --json | jq .verdict
 
 Environment:
   DATABASE_URL, REDIS_URL   use these servers instead of starting some (they must be empty)
@@ -59,28 +54,23 @@ Environment:
 /** `bench`: the limiter modes side by side. */
 export function createBenchCommand(): Command {
   const scenarios = SCENARIOS.map(({ name }) => name)
-  return new Command('bench')
+  const command = new Command('bench')
     .description('compare the limiter modes under the same load on real Postgres and Redis')
     .option('--modes <list>', `comma-separated: ${LIMITER_MODES.join(', ')}`, parseChoices(LIMITER_MODES), [
       ...LIMITER_MODES,
     ])
     .option('--scenario <name>', `one of ${scenarios.join(', ')}`, parseChoice(scenarios), scenarios[0])
-    .option('--connections <n>', 'closed loop: requests under way at once', parseWholeNumber(1), 50)
-    .option('--duration <seconds>', `of each measured load (default: ${DEFAULTS.duration})`, parsePositive)
-    .option('--rounds <n>', `trials of each mode (default: ${DEFAULTS.rounds})`, parseWholeNumber(1))
-    .option('--servers <n>', 'server processes on one port', parseWholeNumber(1), 1)
-    .option('--workers <n>', 'worker processes', parseWholeNumber(1), 1)
-    .option('--concurrency <n>', 'invite jobs at a time in each worker', parseWholeNumber(1), 50)
-    .option('--pool <n>', 'Postgres connections of each process', parseWholeNumber(1), 10)
-    .option('--db-latency <time>', 'put this much between the system and Postgres', parseMilliseconds, 0)
-    .option('--redis-latency <time>', 'put this much between the system and Redis', parseMilliseconds, 0)
+    .option('--connections <n>', 'closed loop: requests under way at once', parseWholeNumber(1, 10_000), 50)
+    .option('--duration <seconds>', `of each measured load (default: ${DEFAULTS.duration})`, parseSeconds)
+    .option('--rounds <n>', `trials of each mode (default: ${DEFAULTS.rounds})`, parseWholeNumber(1, 10_000))
+  return addSystemOptions(command, { concurrency: 50 })
     .option('--targets <file>', 'targets to hold the run against', GUIDE_TARGETS)
     .option('--gate', 'exit with 1 when a target was missed', false)
     .option('--quick', 'fewer and shorter trials: a first look, not a conclusion', false)
     .option('--seed <n>', 'of the order of trials and of the data (default: drawn)', parseWholeNumber(0))
     .option('--out <directory>', 'where the run is written', 'reports')
     .option('--json', 'print the summary alone on stdout', false)
-    .addOption(new Option('--allow-nonempty', 'use a DATABASE_URL or REDIS_URL that holds data').default(false))
+    .addOption(allowNonempty("Redline's own tables and keys in it are emptied"))
     .addHelpText('after', EXAMPLES)
     .action(bench)
 }
@@ -90,32 +80,40 @@ async function bench(options: BenchOptions): Promise<void> {
   const plan = makePlan(options)
   const runId = createRunId(new Date(), plan.scenario)
   const directory = join(options.out, runId)
-  await mkdir(directory, { recursive: true })
+  await makeDirectory(directory)
   const progress = createProgressReport(plan, process.stderr)
-  const interruption = watchInterruption()
-  const keep = (run: Run) => writeReports(directory, run, summarise(run, targets))
+  const interruption = watchInterruption('what was measured is kept')
+  const { signal } = interruption
+  const repeatWith = describeCommand(options, plan)
   try {
-    const run = await runBench({
-      plan,
-      runId,
-      directory,
-      progress,
-      repeatWith: describeCommand(options, plan),
-      allowNonempty: options.allowNonempty,
-      signal: interruption.signal,
-    })
-    await keep(run)
-    show(run, targets, directory, options)
-    process.exitCode = interruption.exitCode ?? exitCodeFor(summarise(run, targets), options)
+    const parts = { plan, runId, directory, progress, repeatWith, signal, allowNonempty: options.allowNonempty }
+    await finish(await runBench(parts), targets, directory, options)
+    process.exitCode = interruption.exitCode ?? process.exitCode
+  } catch (error) {
+    // Whatever fails because everything is being stopped.
+    signal.throwIfAborted()
+    throw error
   } finally {
     interruption.dispose()
+    await rmdir(directory).catch(() => undefined)
   }
 }
 
-function show(run: Run, targets: Targets, directory: string, options: BenchOptions): void {
+/** A directory that cannot be made was asked for wrongly, but for a full disk. */
+async function makeDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOSPC') throw cause
+    throw new UsageError(`--out: ${directory} cannot be made (${cause.code})`, { cause })
+  })
+}
+
+/** What was measured is shown even when there is no room for its report. */
+async function finish(run: Run, targets: Targets, directory: string, options: BenchOptions): Promise<void> {
   const summary = summarise(run, targets)
   const table = () => renderTerminal(run, summary, { colour: showsColour(process.stdout) })
   process.stdout.write(`${options.json ? JSON.stringify(summary) : table()}\n`)
+  process.exitCode = exitCodeFor(summary, options)
+  await writeReports(directory, run, summary)
   process.stderr.write(`report: ${join(directory, 'report.html')}\n`)
 }
 
@@ -129,7 +127,7 @@ function makePlan(options: BenchOptions): Plan {
     connections: options.connections,
     duration: options.duration ?? length.duration,
     warm_up: length.warmUp,
-    profile: { servers, workers, concurrency, pool },
+    profile: profileOf(options),
     profile_name: `${servers} server, ${workers}×${concurrency} worker, pool ${pool}`,
     seed: options.seed ?? randomInt(1_000_000),
     db_latency_ms: options.dbLatency,

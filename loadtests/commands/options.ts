@@ -3,28 +3,41 @@ import { distance } from 'fastest-levenshtein'
 
 /** Parsers of option values for commander: each error names the value and what would be right. */
 
-export function parseWholeNumber(least: number): (value: string) => number {
+const LONGEST_DELAY_MS = 10_000
+
+export function parseWholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (value: string) => number {
+  const bounds = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
   return (value) => {
     const number = Number(value)
-    if (value.trim() === '' || !Number.isInteger(number) || number < least)
-      throw new InvalidArgumentError(`expected a whole number of at least ${least}.`)
+    if (!/^\s*-?\d+\s*$/.test(value) || number < least || number > most)
+      throw new InvalidArgumentError(`expected a whole number ${bounds}.`)
     return number
   }
 }
 
-/** A positive number, as for seconds. */
-export function parsePositive(value: string): number {
+/** Seconds: greater than 0, and no longer than a day. */
+export function parseSeconds(value: string): number {
   const number = Number(value)
-  if (value.trim() === '' || !Number.isFinite(number) || number <= 0)
-    throw new InvalidArgumentError('expected a number greater than 0.')
+  if (value.trim() === '' || !(number > 0 && number <= 86_400))
+    throw new InvalidArgumentError('expected a number of seconds greater than 0, at most 86400.')
   return number
 }
 
 /** A time such as `2ms`, `0.5s` or `2` (milliseconds). @returns milliseconds */
 export function parseMilliseconds(value: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(value.trim())
-  if (match === null) throw new InvalidArgumentError('expected a time such as 2ms or 0.5s.')
-  return Number(match[1]) * (match[2] === 's' ? 1_000 : 1)
+  const milliseconds = Number(match?.[1]) * (match?.[2] === 's' ? 1_000 : 1)
+  if (match === null || milliseconds > LONGEST_DELAY_MS)
+    throw new InvalidArgumentError('expected a time such as 2ms or 0.5s, at most 10s.')
+  return milliseconds
+}
+
+/** @returns the URL without a slash at its end */
+export function parseHttpUrl(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : null
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:9100.')
+  return value.replace(/\/+$/, '')
 }
 
 export function parseChoice<Choice extends string>(choices: readonly Choice[]): (value: string) => Choice {

@@ -20,7 +20,7 @@ const EXAMPLES = `
 Examples:
   npm run report -- reports/2025-01-31-1200-hot-code
   npm run report -- 2025-01-31-1200-hot-code --targets my-targets.json --gate
-  npm run report -- run.json --json | jq .verdict`
+  npm run --silent report -- run.json --json | jq .verdict`
 
 /** `report <run>`: renders a run again from its run.json, with the targets of today. */
 export function createReportCommand(): Command {

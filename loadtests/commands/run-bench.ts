@@ -9,7 +9,7 @@ import type { ProgressReport } from '../report/progress.ts'
 import { writeAtomically } from '../report/write-reports.ts'
 import { type Plan, RUN_SCHEMA, type Run } from '../run-file.ts'
 import { SCENARIOS } from '../scenarios/registry.ts'
-import { clearLeftovers } from '../sut/leftovers.ts'
+import { clearAfterKilled } from '../sut/leftovers.ts'
 import { createRunDirectory } from '../sut/run-directory.ts'
 import { type Stores, startStores } from '../sut/stores.ts'
 import { migrate } from '../sut/system.ts'
@@ -43,8 +43,7 @@ export function createRunId(now: Date, scenario: string): string {
  */
 export async function runBench(parts: BenchParts): Promise<Run> {
   const { runId, progress, signal, plan } = parts
-  for (const { directory, stopped } of await clearLeftovers())
-    progress.say(`cleared what a killed run left: ${directory}${stopped.map((command) => `, ${command}`).join('')}`)
+  await clearAfterKilled(progress.say)
   const directory = createRunDirectory(runId)
   const stops: (() => Promise<unknown>)[] = [() => directory.remove()]
   try {
@@ -56,6 +55,7 @@ export async function runBench(parts: BenchParts): Promise<Run> {
       allowNonempty: parts.allowNonempty,
       dbLatencyMs: plan.db_latency_ms,
       redisLatencyMs: plan.redis_latency_ms,
+      profile: plan.profile,
       signal,
     })
     stops.push(stores.stop)

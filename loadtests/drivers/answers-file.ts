@@ -1,6 +1,7 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { createWriteStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
+import { UsageError } from '../errors.ts'
 
 /** Of accepted ones every line is kept, for the invariants; of each other kind so many. */
 const OTHERS_KEPT = 50_000
@@ -62,18 +63,30 @@ function formatAnswer(answer: Answer): string {
   return `${outcome}\t${redemption_id}\t${email}\t${code}\t${received_at_ms.toFixed(3)}\t${status}\n`
 }
 
-/** Reads the lines one by one, so that a long file never stands in memory as a whole. */
+/**
+ * Reads the lines one by one, so that a long file never stands in memory as a whole.
+ * @throws UsageError that names the file, the line and what was expected
+ */
 export async function* readAnswers(path: string): AsyncGenerator<Answer> {
-  for await (const line of createInterface({ input: createReadStream(path) })) {
-    const [outcome, redemption_id, email, code, received_at_ms, status] = line.split('\t')
-    if (status === undefined) throw new RangeError(`${path} has a line that is not an answer: "${line.slice(0, 80)}"`)
-    yield {
-      outcome: outcome as Outcome,
-      redemption_id: redemption_id as string,
-      email: email as string,
-      code: code as string,
-      received_at_ms: Number(received_at_ms),
-      status,
-    }
+  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(`${path}: the answers cannot be read (${cause.code})`, { cause })
+  })
+  let number = 0
+  for await (const line of file.readLines()) {
+    const answer = parseAnswer(line)
+    number++
+    if (answer === null)
+      throw new UsageError(`${path}:${number}: not an answer: "${line.slice(0, 80)}"; expected ${EXPECTED}`)
+    yield answer
   }
+}
+
+const OUTCOMES: readonly string[] = ['accepted', 'rejected', 'indeterminate'] satisfies Outcome[]
+const EXPECTED = `${OUTCOMES.join(' | ')}, redemption id, email, code, milliseconds, status between tabs`
+
+function parseAnswer(line: string): Answer | null {
+  const [outcome = '', id = '', email = '', code = '', receivedAt = '', status] = line.split('\t')
+  const receivedAtMs = Number(receivedAt)
+  if (status === undefined || !OUTCOMES.includes(outcome) || Number.isNaN(receivedAtMs)) return null
+  return { outcome: outcome as Outcome, redemption_id: id, email, code, received_at_ms: receivedAtMs, status }
 }

@@ -110,15 +110,18 @@ async function loadMode(context: TrialContext, position: TrialPosition, mode: Li
   const metricsUrls = system.processes.map(({ kind, ops_url }) => ({ kind, url: `${ops_url}/metrics` }))
   const recorder = startTrialRecorder({ metricsUrls, roots }, (sample) => context.onSample(sample, position))
   const target: LoadTarget = { url: system.url, recorder, died: system.died, answersFiles: [] }
+  const measuring = measureMode({ context, system, target, roots, mode })
+  measuring.catch(() => undefined)
   try {
-    const session = { context, system, target, roots, mode }
-    const measured = await Promise.race([measureMode(session), system.died])
+    const measured = await Promise.race([measuring, system.died])
     const { steal, cpuPressure } = await recorder.stop()
     const samples = [...recorder.samples]
     return { ...measured, status: 'ok', failure: null, steal, cpu_pressure: cpuPressure, samples }
   } finally {
     await recorder.stop()
     await system.stop()
+    // What died may still be waited for; the next trial must not meet that.
+    await measuring.catch(() => undefined)
     await removeFiles(target.answersFiles)
   }
 }
@@ -149,7 +152,12 @@ async function measureMode(session: Session): Promise<Measured> {
     await drainFully(session)
     recorder.phase = 'burst'
     const { accepted, refused, errors } = await runBurst(context, target)
-    const wait = await waitUntilDrained(session.system, context.client, DRAIN_LIMIT_SECONDS, context.signal)
+    const wait = await waitUntilDrained(
+      schedulerOf(session.system),
+      context.client,
+      DRAIN_LIMIT_SECONDS,
+      context.signal,
+    )
     const circumstances = { occupancy: await occupancy.stop(), drained: wait.drained, kills: 0 }
     const mails = await context.stores.mailSink.readMails()
     return {
@@ -188,9 +196,15 @@ async function measurePaused({ context, system, target, roots }: Session) {
 }
 
 async function drainFully({ context, system }: Pick<Session, 'context' | 'system'>): Promise<{ seconds: number }> {
-  const wait = await waitUntilDrained(system, context.client, DRAIN_LIMIT_SECONDS, context.signal)
+  const wait = await waitUntilDrained(schedulerOf(system), context.client, DRAIN_LIMIT_SECONDS, context.signal)
   if (!wait.drained) throw new InvalidRunError(`The backlog was not drained within ${DRAIN_LIMIT_SECONDS} s`)
   return wait
+}
+
+function schedulerOf(system: System): string {
+  const [url] = system.opsUrls('scheduler')
+  if (url === undefined) throw new InvalidRunError('The system has no scheduler')
+  return url
 }
 
 async function judge(
@@ -202,8 +216,9 @@ async function judge(
     client: context.client,
     answersFiles: target.answersFiles,
     readMails: async () => mails,
+    mailsSinceMs: null,
     bucketsUrl: mode === 'token-bucket' ? (system.opsUrls('server')[0] ?? null) : null,
-    schedulerUrl: system.opsUrls('scheduler')[0] ?? null,
+    schedulerUrl: schedulerOf(system),
   }
   return checkInvariants(await collectEvidence(sources, circumstances))
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
-import Table from 'cli-table3'
 import type { Run, Summary, TargetResult } from '../run-file.ts'
+import { createPlainTable } from './plain-table.ts'
 import {
   invariantLines,
   MODE_COLUMNS,
@@ -38,10 +38,9 @@ export function renderTerminal(run: Run, summary: Summary, options: { colour: bo
 }
 
 function modeTable(summary: Summary, paint: Paint): string {
-  const table = new Table({
+  const table = createPlainTable({
     head: MODE_COLUMNS.map((column) => paint('dim', column)),
     colAligns: MODE_COLUMNS.map((_, index) => (index === 0 ? 'left' : 'right')),
-    ...PLAIN,
   })
   for (const result of summary.results) {
     const cells = modeCells(result)
@@ -69,11 +68,9 @@ function targetLines(targets: readonly TargetResult[], paint: Paint): string[] {
 }
 
 function targetTable(targets: readonly TargetResult[], paint: Paint): string {
-  const table = new Table({
+  const table = createPlainTable({
     head: ['target', 'wanted', 'got', ''].map((column) => paint('dim', column)),
     colWidths: [42, 33, 31, 8],
-    wordWrap: true,
-    ...PLAIN,
   })
   for (const target of targets) {
     const got = target.why === null ? target.got : `${target.got}; ${target.why}`
@@ -83,7 +80,7 @@ function targetTable(targets: readonly TargetResult[], paint: Paint): string {
   return table.toString()
 }
 
-function wrap(text: string, width: number): string[] {
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const line = lines.at(-1)
@@ -91,27 +88,4 @@ function wrap(text: string, width: number): string[] {
     else lines[lines.length - 1] = `${line} ${word}`
   }
   return lines
-}
-
-const NO_BORDERS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-}
-
-const PLAIN = {
-  chars: NO_BORDERS,
-  style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
 }

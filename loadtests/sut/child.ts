@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { InvalidRunError } from '../errors.ts'
 import { readTail } from './log-tail.ts'
 import type { RunDirectory } from './run-directory.ts'
 
@@ -77,6 +78,25 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       await died
     },
   }
+}
+
+/** Rejects with its last lines when a child ends unasked; never resolves. */
+export async function failOnDeath(child: Child): Promise<never> {
+  const { code, signal, wanted } = await child.died
+  if (wanted) return neverSettled()
+  throw new InvalidRunError(`${child.name} ended (${signal ?? `exit code ${code}`}):\n${child.readLastLines()}`)
+}
+
+/** Rejects as soon as one of these does; not to be awaited is no fault. */
+export function firstDeath(deaths: readonly Promise<never>[]): Promise<never> {
+  const first = Promise.race(deaths)
+  first.catch(() => undefined)
+  return first
+}
+
+/** For what nobody here can see ending. */
+export function neverSettled(): Promise<never> {
+  return new Promise(() => undefined)
 }
 
 function spawnInto(logFile: string, options: ChildOptions): ChildProcess {

@@ -8,6 +8,8 @@ export interface EvidenceSources {
   readonly client: pg.Client
   readonly answersFiles: readonly string[]
   readonly readMails: (() => Promise<{ redemption_id: string | null; to: string }[]>) | null
+  /** Since when that list is kept, by the machine's clock (ms since 1970); null when it is known to be whole. */
+  readonly mailsSinceMs: number | null
   /** Operations port of a server in a mode with buckets. */
   readonly bucketsUrl: string | null
   /** Operations port of a scheduler. */
@@ -25,6 +27,7 @@ export async function collectEvidence(sources: EvidenceSources, circumstances: C
     ...circumstances,
     answers: await readAll(sources.answersFiles),
     mails: sources.readMails === null ? null : await sources.readMails(),
+    sentBeforeSink: await listSentBefore(client, sources.mailsSinceMs),
     redemptions: await select<RedemptionRow>('SELECT id, code, email, status FROM redemptions'),
     members: await select<Evidence['members'][number]>('SELECT team_id, seat_no, redemption_id FROM team_members'),
     teams: await select<Evidence['teams'][number]>(
@@ -39,9 +42,16 @@ export async function collectEvidence(sources: EvidenceSources, circumstances: C
             codes.map(({ code }) => code),
           ),
     pendingOutbox: ids(await select(`SELECT redemption_id AS id FROM outbox WHERE status = 'pending'`)),
-    liveJobs: schedulerUrl === null ? [] : await readLiveJobs(schedulerUrl),
+    liveJobs: schedulerUrl === null ? null : await readLiveJobs(schedulerUrl),
     refunds: ids(await select(`SELECT redemption_id AS id FROM invite_records WHERE status = 'refunded'`)),
+    invites: ids(await select(`SELECT redemption_id AS id FROM invite_records WHERE status = 'sent'`)),
   }
+}
+
+async function listSentBefore(client: pg.Client, timeMs: number | null): Promise<string[]> {
+  if (timeMs === null) return []
+  const text = `SELECT id FROM redemptions WHERE status = 'sent' AND sent_at < to_timestamp($1::float8 / 1000)`
+  return ids((await client.query<{ id: string }>(text, [timeMs])).rows)
 }
 
 function ids(rows: { id: string }[]): string[] {

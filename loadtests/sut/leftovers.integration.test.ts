@@ -94,3 +94,9 @@ test.runIf(process.getuid?.() === 0)('a directory that another user made is left
   expect(await clearLeftovers(parent)).toEqual([])
   await directory.remove()
 })
+
+test('a temp directory that cannot be used holds nothing, and is named when a run wants it', async () => {
+  const missing = join(parent, 'missing')
+  expect(await clearLeftovers(missing)).toEqual([])
+  expect(() => createRunDirectory('run', missing)).toThrow(`under ${missing} (ENOENT): set TMPDIR to another one`)
+})

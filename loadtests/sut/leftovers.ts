@@ -18,8 +18,7 @@ export interface Leftover {
  */
 export async function clearLeftovers(parent = tmpdir()): Promise<Leftover[]> {
   const cleared: Leftover[] = []
-  for (const name of readdirSync(parent)) {
-    if (!name.startsWith(RUN_DIRECTORY_PREFIX)) continue
+  for (const name of listRunDirectories(parent)) {
     const directory = join(parent, name)
     const owner = readOwner(directory)
     if (!owner || isAlive(owner)) continue
@@ -28,6 +27,21 @@ export async function clearLeftovers(parent = tmpdir()): Promise<Leftover[]> {
     cleared.push({ directory, stopped })
   }
   return cleared
+}
+
+/** None where nothing can be read: whoever makes a directory there will say so. */
+function listRunDirectories(parent: string): string[] {
+  try {
+    return readdirSync(parent).filter((name) => name.startsWith(RUN_DIRECTORY_PREFIX))
+  } catch {
+    return []
+  }
+}
+
+/** As `clearLeftovers`, and tells what it found. */
+export async function clearAfterKilled(say: (line: string) => void): Promise<void> {
+  for (const { directory, stopped } of await clearLeftovers())
+    say(`cleared what a killed run left: ${directory}${stopped.map((command) => `, ${command}`).join('')}`)
 }
 
 /** Null for what is not ours: in a shared temp directory anyone could plant a file that names processes to stop. */

@@ -33,18 +33,22 @@ async function answer(store: MailStore, request: IncomingMessage, response: Serv
     case 'GET /mails':
       return replyJson(response, 200, store.list(readNumber(url, 'since', 0), readNumber(url, 'limit', Infinity)))
     case 'GET /mails/count':
-      return replyJson(response, 200, { count: store.count })
+      return replyJson(response, 200, describeStore(store))
     case 'GET /mails/:index':
       return replyRaw(response, store.readRaw(Number(index)))
     case 'DELETE /mails':
       store.clear()
-      return replyJson(response, 200, { count: 0 })
+      return replyJson(response, 200, describeStore(store))
     case 'PUT /behaviour':
       store.behaviour = mailBehaviourSchema.parse(JSON.parse(await readBody(request)))
       return replyJson(response, 200, store.behaviour)
     default:
       return reply(response, 404, 'text/plain', 'There is no such page.\n')
   }
+}
+
+function describeStore({ count, sinceMs }: MailStore): { count: number; since_ms: number } {
+  return { count, since_ms: sinceMs }
 }
 
 /** A parameter that is not a number counts as missing. */

@@ -1,12 +1,14 @@
 import { z } from 'zod'
-import { UnreachableError } from '../errors.ts'
-import { type Mail, type MailBehaviour, mailSchema } from './mail-messages.ts'
+import { askJson } from './ask-json.ts'
+import { type Mail, type MailBehaviour, mailBehaviourSchema, mailSchema } from './mail-messages.ts'
 import type { RunDirectory } from './run-directory.ts'
 import { type SupervisedProcess, startSupervised } from './supervisor.ts'
 
 /** One page of the list; small, so that a long list never stands in memory as one text. */
 const PAGE = 5_000
-const DEADLINE_MS = 30_000
+
+/** `since_ms`: when the sink began, in milliseconds since 1970. */
+const countSchema = z.object({ count: z.number(), since_ms: z.number() })
 
 export interface MailSink {
   readonly smtpUrl: string
@@ -35,26 +37,28 @@ export async function startMailSink(directory: RunDirectory, signal?: AbortSigna
     smtpUrl,
     url,
     process: child,
-    count: async () => z.object({ count: z.number() }).parse(await ask(`${url}/mails/count`)).count,
-    readMails: (since = 0) => readPages(url, since),
-    clear: async () => void (await ask(`${url}/mails`, { method: 'DELETE' })),
+    count: async () => (await askJson(`${url}/mails/count`, countSchema)).count,
+    readMails: (since = 0) => readMails(`${url}/mails`, since),
+    clear: async () => void (await askJson(`${url}/mails`, countSchema, { method: 'DELETE' })),
     setBehaviour: async (behaviour) =>
-      void (await ask(`${url}/behaviour`, { method: 'PUT', body: JSON.stringify(behaviour) })),
+      void (await askJson(`${url}/behaviour`, mailBehaviourSchema, { method: 'PUT', body: JSON.stringify(behaviour) })),
     stop: () => child.stop(),
   }
 }
 
-async function readPages(url: string, since: number): Promise<Mail[]> {
+/** When a sink began; null for a list of mails that somebody else keeps and that does not say so. */
+export async function readSinkStart(mailsUrl: string): Promise<number | null> {
+  const start = await askJson(`${mailsUrl}/count`, countSchema).catch(() => null)
+  return start?.since_ms ?? null
+}
+
+/** Reads the list of a sink, page by page. @throws UnreachableError */
+export async function readMails(mailsUrl: string, since = 0): Promise<Mail[]> {
   const mails: Mail[] = []
   for (;;) {
-    const page = z.array(mailSchema).parse(await ask(`${url}/mails?since=${since + mails.length}&limit=${PAGE}`))
+    const url = `${mailsUrl}?since=${since + mails.length}&limit=${PAGE}`
+    const page = await askJson(url, z.array(mailSchema))
     mails.push(...page)
     if (page.length < PAGE) return mails
   }
-}
-
-async function ask(url: string, init: RequestInit = {}): Promise<unknown> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(DEADLINE_MS) })
-  if (!response.ok) throw new UnreachableError(`The mail sink answered ${response.status} to ${url}.`)
-  return response.json()
 }

@@ -7,6 +7,8 @@ export interface MailStore {
   add(raw: string, to: string): void
   list(since: number, limit: number): Mail[]
   readonly count: number
+  /** When it was made, in milliseconds since 1970. */
+  readonly sinceMs: number
   /** Null when there is no such mail, or its text was let go. */
   readRaw(index: number): string | null
   clear(): void
@@ -20,6 +22,7 @@ export function createMailStore(): MailStore {
   let raws = new Map<number, string>()
   return {
     behaviour: { mode: 'accept' },
+    sinceMs: Date.now(),
     get count() {
       return mails.length
     },

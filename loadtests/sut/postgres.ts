@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { UnreachableError } from '../errors.ts'
 import { awaitReady } from './await-ready.ts'
-import { startChild } from './child.ts'
+import { failOnDeath, firstDeath, startChild } from './child.ts'
 import { startOnFreePort } from './free-port.ts'
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts'
 import { readPostgresFacts } from './postgres-facts.ts'
@@ -83,7 +83,8 @@ async function launch(
   })
   const url = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`
   await awaitReady(child, () => ping(url), START_DEADLINE_MS)
-  return { url, pid: child.pid, ...(await readPostgresFacts(url)), stop: () => child.stop() }
+  const died = firstDeath([failOnDeath(child)])
+  return { url, pid: child.pid, ...(await readPostgresFacts(url)), died, stop: () => child.stop() }
 }
 
 function listSettings(port: number, options: PostgresOptions): string[] {

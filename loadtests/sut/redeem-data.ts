@@ -36,6 +36,24 @@ export async function seedCodes(client: pg.Client, codes: readonly CodeSeed[], s
   await client.query(`ANALYZE ${TABLES}`)
 }
 
+/** What a person tries the system with: plenty of uses, and a seat for each. */
+export const SAMPLE = { code: 'WELCOME', maxUses: 10_000 } as const
+
+const SEED_SAMPLE = `
+WITH made AS (
+  INSERT INTO groups (name) VALUES ('Welcome') ON CONFLICT (name) DO NOTHING RETURNING id
+), team AS (
+  INSERT INTO teams (group_id, name, max_seats)
+  SELECT made.id, 'Welcome ' || n, $3 FROM made, generate_series(1, $4::int) AS n
+)
+INSERT INTO redeem_codes (code, group_id, max_uses) SELECT $1, id, $2 FROM made ON CONFLICT (code) DO NOTHING`
+
+/** Makes the sample code with its seats, unless an earlier start on the same database did. */
+export async function seedSample(client: pg.Client): Promise<void> {
+  const { code, maxUses } = SAMPLE
+  await client.query(SEED_SAMPLE, [code, maxUses, SEATS_PER_TEAM, Math.ceil(maxUses / SEATS_PER_TEAM)])
+}
+
 /** Only the system's keys: a Redis that somebody else runs may hold more. */
 async function clearKeys({ redis, ownsRedis }: Stores): Promise<void> {
   const client = new Redis(redis.url, { maxRetriesPerRequest: 3 })

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UnreachableError } from '../errors.ts'
 import { awaitReady } from './await-ready.ts'
-import { startChild } from './child.ts'
+import { failOnDeath, firstDeath, startChild } from './child.ts'
 import { findProgram } from './find-program.ts'
 import { startOnFreePort } from './free-port.ts'
 import { connectRedis, readRedisFacts } from './redis-facts.ts'
@@ -33,7 +33,8 @@ async function launch(program: string, port: number, { directory, name = 'redis'
   const child = await startChild({ name, command: program, args: listSettings(port, home), directory, cwd: home })
   const url = `redis://127.0.0.1:${port}`
   await awaitReady(child, () => checkIsOurs(url, child.pid), START_DEADLINE_MS)
-  return { url, pid: child.pid, ...(await readRedisFacts(url)), stop: () => child.stop() }
+  const died = firstDeath([failOnDeath(child)])
+  return { url, pid: child.pid, ...(await readRedisFacts(url)), died, stop: () => child.stop() }
 }
 
 function listSettings(port: number, home: string): string[] {

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { UnreachableError } from '../errors.ts'
 import { readBootId, readPidNamespace, readStartTime } from './process-identity.ts'
 
 export const RUN_DIRECTORY_PREFIX = 'redline-'
@@ -28,11 +29,10 @@ export interface RunDirectory {
   remove(): Promise<void>
 }
 
-/** Makes `<parent>/redline-<runId>/`. Throws when it exists already. */
+/** Makes `<parent>/redline-<runId>/`. Throws UnreachableError when it cannot be made, or exists already. */
 export function createRunDirectory(runId: string, parent = tmpdir()): RunDirectory {
   const path = join(parent, RUN_DIRECTORY_PREFIX + runId)
-  // Others may pass through (Postgres runs as a user of its own when we are root), but not list what is in it.
-  mkdirSync(path, { mode: 0o711 })
+  makeDirectory(path, parent)
   const owner: Owner = {
     boot_id: readBootId(),
     pid_namespace: readPidNamespace(),
@@ -56,6 +56,19 @@ export function createRunDirectory(runId: string, parent = tmpdir()): RunDirecto
       }
     },
     remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}
+
+function makeDirectory(path: string, parent: string): void {
+  try {
+    // Others may pass through (Postgres runs as a user of its own when we are root), but not list what is in it.
+    mkdirSync(path, { mode: 0o711 })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOSPC') throw cause
+    throw new UnreachableError(`no directory can be made under ${parent} (${code}): set TMPDIR to another one`, {
+      cause,
+    })
   }
 }
 

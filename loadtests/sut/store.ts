@@ -6,6 +6,8 @@ export interface Store {
   readonly version: string
   /** The settings that decide what a measurement means, as the server itself reports them. */
   readonly settings: Record<string, string>
+  /** Rejects when a server of our own ends unasked; never resolves. */
+  readonly died: Promise<never>
   stop(): Promise<void>
 }
 

@@ -1,11 +1,18 @@
+import { UsageError } from '../errors.ts'
+import type { Profile } from '../run-file.ts'
+import { failOnDeath, firstDeath } from './child.ts'
 import { type DelayProxy, startDelayProxy } from './delay-proxy.ts'
 import { type MailSink, startMailSink } from './mail-sink.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 import type { RunDirectory } from './run-directory.ts'
-import type { Store } from './store.ts'
+import { describeAddress, type Store } from './store.ts'
 import { usePostgres } from './use-postgres.ts'
 import { useRedis } from './use-redis.ts'
+
+/** What our own Postgres allows unless the profile needs more. */
+const USUAL_CONNECTIONS = 200
+const HARNESS_CONNECTIONS = 10
 
 export interface StoresOptions {
   readonly directory: RunDirectory
@@ -16,6 +23,8 @@ export interface StoresOptions {
   /** What a round trip from the system to Postgres or Redis costs more; 0 = no proxy. */
   readonly dbLatencyMs: number
   readonly redisLatencyMs: number
+  /** Whose pools Postgres must have connections for. */
+  readonly profile: Profile
   readonly signal?: AbortSignal
 }
 
@@ -29,6 +38,8 @@ export interface Stores {
   /** What the system connects to: the stores, or the delay in front of them. */
   readonly databaseUrl: string
   readonly redisUrl: string
+  /** Rejects when a part of our own ends unasked; never resolves. */
+  readonly died: Promise<never>
   stop(): Promise<void>
 }
 
@@ -36,6 +47,7 @@ export interface Stores {
 export async function startStores(options: StoresOptions): Promise<Stores> {
   const { directory, signal, allowNonempty } = options
   const stops: (() => Promise<void>)[] = []
+  const deaths: Promise<never>[] = []
   const stop = async () => {
     for (const stopOne of stops.splice(0).reverse()) await stopOne()
   }
@@ -49,11 +61,14 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     const proxy: DelayProxy = await keep(
       startDelayProxy({ name, storeUrl, delayMs, directory, ...(signal && { signal }) }),
     )
+    deaths.push(failOnDeath(proxy.process))
     return proxy.url
   }
   const { databaseUrl, redisUrl } = options
+  const needed = countConnections(options.profile)
+  const maxConnections = Math.max(needed, USUAL_CONNECTIONS)
   const parts = await Promise.allSettled([
-    keep(databaseUrl ? usePostgres(databaseUrl, { allowNonempty }) : startPostgres({ directory })),
+    keep(databaseUrl ? usePostgres(databaseUrl, { allowNonempty }) : startPostgres({ directory, maxConnections })),
     keep(redisUrl ? useRedis(redisUrl, { allowNonempty }) : startRedis({ directory })),
     keep(startMailSink(directory, signal)),
   ])
@@ -63,17 +78,37 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     if (redis.status === 'rejected') throw redis.reason
     if (mailSink.status === 'rejected') throw mailSink.reason
     signal?.throwIfAborted()
+    checkConnections(postgres.value, needed)
+    deaths.push(postgres.value.died, redis.value.died, failOnDeath(mailSink.value.process))
+    const toPostgres = await delay('postgres-delay', postgres.value.url, options.dbLatencyMs)
+    const toRedis = await delay('redis-delay', redis.value.url, options.redisLatencyMs)
     return {
       postgres: postgres.value,
       redis: redis.value,
       ownsRedis: redisUrl === undefined,
       mailSink: mailSink.value,
-      databaseUrl: await delay('postgres-delay', postgres.value.url, options.dbLatencyMs),
-      redisUrl: await delay('redis-delay', redis.value.url, options.redisLatencyMs),
+      databaseUrl: toPostgres,
+      redisUrl: toRedis,
+      died: firstDeath(deaths),
       stop,
     }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** All pools filled at the same time, and the harness's own. The scheduler has a pool as well. */
+function countConnections({ servers, workers, pool }: Profile): number {
+  return (servers + workers + 1) * pool + HARNESS_CONNECTIONS
+}
+
+/** @throws UsageError when a Postgres that somebody else runs allows fewer connections than the pools may open */
+function checkConnections({ url, settings }: Store, needed: number): void {
+  const allowed = Number(settings['max_connections'] ?? needed)
+  if (needed <= allowed) return
+  throw new UsageError(
+    `The pools may open ${needed} connections, the Postgres at ${describeAddress(new URL(url), 5432)} allows ` +
+      `${allowed} (max_connections): choose a smaller --pool, or fewer --servers and --workers.`,
+  )
 }

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { InvalidRunError, UnreachableError } from '../errors.ts'
+import { UnreachableError } from '../errors.ts'
 import type { LimiterMode, ProcessKind, Profile } from '../run-file.ts'
+import { failOnDeath, firstDeath } from './child.ts'
 import type { RunDirectory } from './run-directory.ts'
 import type { Stores } from './stores.ts'
 import { type SupervisedProcess, startSupervised } from './supervisor.ts'
@@ -102,19 +103,11 @@ function createSystem(running: readonly SupervisedProcess[]): System {
     const kind = ready.processes[0]?.kind
     if (kind !== undefined) roots[kind] = [...(roots[kind] ?? []), pid]
   }
-  const died = Promise.race(
-    running.map(async (child) => {
-      const { code, signal, wanted } = await child.died
-      if (wanted) return new Promise<never>(() => {})
-      throw new InvalidRunError(`${child.name} ended (${signal ?? `exit code ${code}`}):\n${child.readLastLines()}`)
-    }),
-  )
-  died.catch(() => {})
   return {
     url: running[0]?.ready.url ?? '',
     processes,
     roots,
-    died,
+    died: firstDeath(running.map(failOnDeath)),
     opsUrls: (kind) => processes.filter((process) => process.kind === kind).map(({ ops_url }) => ops_url),
     stop: () => stopAll(running),
   }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { UnreachableError, UsageError } from '../errors.ts'
+import { neverSettled } from './child.ts'
 import { readPostgresFacts } from './postgres-facts.ts'
 import { describeAddress, describeFailure, type Store } from './store.ts'
 
@@ -28,7 +29,7 @@ export async function usePostgres(url: string, options: UsePostgresOptions = {})
       `The database at ${address} holds ${tables} tables. Name an empty one in DATABASE_URL, or pass --allow-nonempty.`,
     )
   }
-  return { url, pid: null, ...(await readPostgresFacts(url)), stop: async () => undefined }
+  return { url, pid: null, ...(await readPostgresFacts(url)), died: neverSettled(), stop: async () => undefined }
 }
 
 function parseUrl(url: string): URL {

@@ -1,4 +1,5 @@
 import { UnreachableError, UsageError } from '../errors.ts'
+import { neverSettled } from './child.ts'
 import { connectRedis, readRedisFacts } from './redis-facts.ts'
 import { describeAddress, describeFailure, type Store } from './store.ts'
 
@@ -19,7 +20,7 @@ export async function useRedis(url: string, options: UseRedisOptions = {}): Prom
       `The Redis at ${address} holds ${keys} keys. Name an empty database in REDIS_URL, or pass --allow-nonempty.`,
     )
   }
-  return { url, pid: null, ...(await readRedisFacts(url)), stop: async () => undefined }
+  return { url, pid: null, ...(await readRedisFacts(url)), died: neverSettled(), stop: async () => undefined }
 }
 
 function parseUrl(url: string): URL {

@@ -1,0 +1,81 @@
+import { InvalidArgumentError } from 'commander'
+import { describe, expect, it } from 'vitest'
+import {
+  parseChoice,
+  parseChoices,
+  parseHttpUrl,
+  parseMilliseconds,
+  parseSeconds,
+  parseWholeNumber,
+} from './options.ts'
+
+describe('parseWholeNumber', () => {
+  it.each([
+    ['1', 1],
+    ['10000', 10_000],
+    [' 7 ', 7],
+  ])('takes %j', (text, number) => {
+    expect(parseWholeNumber(1)(text)).toBe(number)
+  })
+
+  it.each(['0', '-5', '1.5', '1e3', '0x10', 'ten', '', ' ', '9007199254740993'])('refuses %j', (text) => {
+    expect(() => parseWholeNumber(1)(text)).toThrow('expected a whole number of at least 1.')
+  })
+
+  it('says both bounds when there are two', () => {
+    expect(() => parseWholeNumber(0, 65_535)('65536')).toThrow('expected a whole number from 0 to 65535.')
+  })
+})
+
+describe('parseSeconds', () => {
+  it.each([
+    ['0.5', 0.5],
+    ['30', 30],
+  ])('takes %j', (text, number) => expect(parseSeconds(text)).toBe(number))
+
+  it.each(['0', '-1', 'Infinity', 'NaN', '', '5s', '1e9'])('refuses %j', (text) => {
+    expect(() => parseSeconds(text)).toThrow(InvalidArgumentError)
+  })
+})
+
+describe('parseMilliseconds', () => {
+  it.each([
+    ['2ms', 2],
+    ['0.5s', 500],
+    ['0.25', 0.25],
+    ['0', 0],
+  ])('takes %j', (text, number) => {
+    expect(parseMilliseconds(text)).toBe(number)
+  })
+
+  it.each(['-2ms', '2 ms', '2m', '', '11s'])('refuses %j', (text) => {
+    expect(() => parseMilliseconds(text)).toThrow('expected a time such as 2ms or 0.5s, at most 10s.')
+  })
+})
+
+describe('parseChoices', () => {
+  const choices = ['none', 'in-process', 'token-bucket'] as const
+
+  it('takes a list once each, and single ones', () => {
+    expect(parseChoices(choices)('none, token-bucket,none')).toEqual(['none', 'token-bucket'])
+    expect(parseChoice(choices)('in-process')).toBe('in-process')
+  })
+
+  it('names the nearest one, or all when none is near', () => {
+    expect(() => parseChoices(choices)('none,tokenbuket')).toThrow(
+      '"tokenbuket" is none of none, in-process, token-bucket. Did you mean token-bucket?',
+    )
+    expect(() => parseChoice(choices)('zzzzzzzz')).toThrow(/"zzzzzzzz" is none of none, in-process, token-bucket\.$/)
+    expect(() => parseChoices(choices)('')).toThrow(InvalidArgumentError)
+  })
+})
+
+describe('parseHttpUrl', () => {
+  it('takes the URL without its last slash', () => {
+    expect(parseHttpUrl('http://127.0.0.1:9100/')).toBe('http://127.0.0.1:9100')
+  })
+
+  it.each(['127.0.0.1:9100', 'redis://localhost', ''])('refuses %j', (text) => {
+    expect(() => parseHttpUrl(text)).toThrow('expected a URL such as http://127.0.0.1:9100.')
+  })
+})

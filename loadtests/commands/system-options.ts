@@ -1,0 +1,40 @@
+import { type Command, Option } from 'commander'
+import type { Profile } from '../run-file.ts'
+import { parseMilliseconds, parseWholeNumber } from './options.ts'
+
+/** What every command that starts the system lets people choose about it. */
+export interface SystemChoices {
+  servers: number
+  workers: number
+  concurrency: number
+  pool: number
+  dbLatency: number
+  redisLatency: number
+  allowNonempty: boolean
+}
+
+/** The upper bounds are those of the server and the worker themselves. */
+export function addSystemOptions(command: Command, defaults: { concurrency: number }): Command {
+  return command
+    .option('--servers <n>', 'server processes on one port', parseWholeNumber(1, 64), 1)
+    .option('--workers <n>', 'worker processes', parseWholeNumber(1, 64), 1)
+    .option(
+      '--concurrency <n>',
+      'invite jobs at a time in each worker',
+      parseWholeNumber(1, 1_000),
+      defaults.concurrency,
+    )
+    .option('--pool <n>', 'Postgres connections of each process', parseWholeNumber(1, 1_000), 10)
+    .option('--db-latency <time>', 'put this much between the system and Postgres', parseMilliseconds, 0)
+    .option('--redis-latency <time>', 'put this much between the system and Redis', parseMilliseconds, 0)
+}
+
+/** @param consequence what becomes of the data that is found there */
+export function allowNonempty(consequence: string): Option {
+  const text = `use a DATABASE_URL or REDIS_URL that holds data (${consequence})`
+  return new Option('--allow-nonempty', text).default(false)
+}
+
+export function profileOf({ servers, workers, concurrency, pool }: SystemChoices): Profile {
+  return { servers, workers, concurrency, pool }
+}
