@@ -56,9 +56,13 @@ export const serverEnvironment = commonEnvironment.extend({
   ADMIN_JWT_SECRET: z.string().min(32, 'expected at least 32 characters').optional(),
 })
 
+const times = serverEnvironment.pick({ SEMAPHORE_LEASE_MS: true, STATEMENT_TIMEOUT_MS: true })
+
 export const serverConfig = serverEnvironment.refine((env) => env.SEMAPHORE_LEASE_MS > env.STATEMENT_TIMEOUT_MS, {
   path: ['SEMAPHORE_LEASE_MS'],
   error: 'expected more than STATEMENT_TIMEOUT_MS, or a lease ends while its statement still runs',
+  // Also when other variables are faulty: all faults are told at once.
+  when: ({ value }) => times.safeParse(value).success,
 })
 
 export type CommonConfig = Readonly<z.output<typeof commonEnvironment>>

@@ -31,7 +31,7 @@ function describeFault(issue: z.core.$ZodIssue, given: Record<string, string | u
 
 function maskSecrets(name: string, value: string): string {
   if (SECRET.test(name)) return `${value.length} characters`
-  return value.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:***@')
+  return value.replace(/^([\w+]+:\/\/)?([^:/@]*):.*@/, '$1$2:***@')
 }
 
 /** A whole number in a range, read from a string. */

@@ -44,7 +44,14 @@ export function closeGracefully(logger: Logger, delayMs: number, ...steps: (() =
 /** Ends a process that could not start: 2 for a faulty environment, 3 when a part of the system cannot be reached. */
 export function exitWith(kind: string, error: unknown): never {
   const isFault = error instanceof ConfigurationError
-  const { stack, message } = error as Error
-  process.stderr.write(`redline ${kind}: ${isFault ? message : (stack ?? message)}\n`)
+  process.stderr.write(`redline ${kind}: ${describeCauses(error)}\n`)
+  if (!isFault) process.stderr.write(`${(error as Error).stack ?? ''}\n`)
   process.exit(isFault ? 2 : 3)
+}
+
+/** The message and those of its causes: Sequelize's stacks, for one, do not hold their messages. */
+function describeCauses(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const because = error.cause === undefined ? '' : `, because: ${describeCauses(error.cause)}`
+  return `${error.message || error.name}${because}`
 }

@@ -26,10 +26,22 @@ export async function listen(
   return { server, url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}` }
 }
 
-/** Lets answers that are under way finish, ends idle connections at once. */
+/** Longest wait for answers that are under way when a server closes. */
+const PATIENCE_MS = 7_000
+const CLOSE_IDLE_MS = 50
+
+/** Lets answers that are under way finish, ends idle connections at once and busy ones with their next answer. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve())
+    // An answer that was on its way leaves a connection behind that is idle only now.
+    const again = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS)
+    const force = setTimeout(() => server.closeAllConnections(), PATIENCE_MS)
+    server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
+    server.close(() => {
+      clearInterval(again)
+      clearTimeout(force)
+      resolve()
+    })
     server.closeIdleConnections()
   })
 }

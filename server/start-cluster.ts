@@ -1,7 +1,11 @@
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { ProcessInfo, ReadyMessage } from './lifecycle.ts'
+
+/** Before a process that died is replaced, so that one that cannot start does not keep the machine busy. */
+const PAUSE_MS = 500
 
 export interface RunningCluster {
   readonly url: string
@@ -16,14 +20,16 @@ export interface RunningCluster {
 export async function startCluster(size: number, logger: Logger): Promise<RunningCluster> {
   let closing = false
   const started = await Promise.all(Array.from({ length: size }, (_, index) => startProcess(index)))
-  const onExit = (worker: Worker, code: number, signal: string) => {
+  const onExit = async (worker: Worker, code: number, signal: string) => {
     if (closing) return
     logger.error({ pid: worker.process.pid, code, signal }, 'a server process died; starting another one')
+    await sleep(PAUSE_MS)
+    if (closing) return
     startProcess(indexOf.get(worker.id) ?? 0).catch((error: unknown) =>
       logger.fatal({ err: error }, 'no replacement could be started'),
     )
   }
-  cluster.on('exit', onExit)
+  cluster.on('exit', (worker, code, signal) => void onExit(worker, code, signal))
   return {
     url: started[0]?.url ?? '',
     processes: started.flatMap(({ processes }) => processes),

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
+import { type Closers, createClosers } from './closers.ts'
 import type { ServerConfig } from './config.ts'
 import { createDatabase } from './db/database.ts'
 import { createBuckets } from './limiters/buckets.ts'
@@ -30,6 +31,16 @@ export interface RunningServer {
 
 /** Wires one server process: stores, limiter, routes, ports. @throws when a store cannot be reached or a port is taken */
 export async function startServer(config: ServerConfig, logger: Logger): Promise<RunningServer> {
+  const closers = createClosers()
+  try {
+    return await openServer(config, logger, closers)
+  } catch (error) {
+    await closers.close()
+    throw error
+  }
+}
+
+async function openServer(config: ServerConfig, logger: Logger, closers: Closers): Promise<RunningServer> {
   const metrics = createMetrics()
   const db = createDatabase({
     url: config.DATABASE_URL,
@@ -39,6 +50,7 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
     cause: 'request',
     metrics,
   })
+  closers.add(() => db.close())
   const connection = {
     url: config.REDIS_URL,
     cause: 'request',
@@ -49,9 +61,13 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
     },
   } as const
   const redis = connectRedis(connection)
+  closers.add(() => redis.disconnect())
   const keys = createKeys(config.REDIS_KEY_PREFIX, config.LEDGER_SHARDS)
   const runId = trackRunId(redis)
-  await runId.known(REDIS_READY_MS)
+  await Promise.all([
+    reach('Postgres', db.sequelize.authenticate({ logging: false })),
+    reach('Redis', runId.known(REDIS_READY_MS)),
+  ])
   const generation = await enterMode(redis, keys, config.LIMITER_MODE)
   const stores = { redis, runId, keys, db, generation: () => generation }
   const buckets = createBuckets(stores)
@@ -67,6 +83,7 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
       leaseMs: config.SEMAPHORE_LEASE_MS,
     },
   })
+  closers.add(() => limiter.close())
   await limiter.start()
   gaugeFrom(
     metrics.registry,
@@ -114,16 +131,15 @@ export async function startServer(config: ServerConfig, logger: Logger): Promise
     host: config.OPS_HOST,
     exclusive: true,
   })
+  closers.add(() => closeServer(ops.server))
   const open = await listen(app, { port: config.PORT, host: config.HOST })
 
-  return {
-    url: open.url,
-    opsUrl: ops.url,
-    async close() {
-      await closeServer(open.server)
-      await limiter.close()
-      await Promise.allSettled([closeServer(ops.server), db.close()])
-      redis.disconnect()
-    },
-  }
+  closers.add(() => closeServer(open.server))
+  return { url: open.url, opsUrl: ops.url, close: closers.close }
+}
+
+async function reach(store: string, attempt: Promise<unknown>): Promise<void> {
+  await attempt.catch((cause: Error) => {
+    throw new Error(`${store} cannot be reached: ${cause.message}`, { cause })
+  })
 }

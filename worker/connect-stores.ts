@@ -4,7 +4,7 @@ import type { CommonConfig } from '../server/config.ts'
 import { createDatabase, type Database } from '../server/db/database.ts'
 import { gaugeFrom } from '../server/metrics/gauge-from.ts'
 import { type Cause, createMetrics, type Metrics } from '../server/metrics/metrics.ts'
-import { createInviteQueue, type InviteQueue } from '../server/queue/invite-queue.ts'
+import { type InviteQueue, openInviteQueue } from '../server/queue/invite-queue.ts'
 import { createRefunds, type Refunds } from '../server/redeem/refunds.ts'
 import { type ConnectOptions, connectRedis } from '../server/redis/connect.ts'
 import { createKeys, type Keys } from '../server/redis/keys.ts'
@@ -32,6 +32,7 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
     poolMax: config.DB_POOL_MAX,
     acquireMs: config.DB_POOL_ACQUIRE_MS,
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
+    replan: true,
     cause,
     metrics,
   })
@@ -48,8 +49,7 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
   const keys = createKeys(config.REDIS_KEY_PREFIX, config.LEDGER_SHARDS)
   const runId = trackRunId(redis)
   await Promise.all([runId.known(REDIS_READY_MS), db.sequelize.authenticate({ logging: false })])
-  const queue = createInviteQueue(keys, connection)
-  await queue.isReady()
+  const { queue, close: closeQueue } = await openInviteQueue(keys, connection)
   gaugeFrom(
     metrics.registry,
     { name: 'db_pool_connections', help: 'Connections of the pool by state', label: 'state' },
@@ -64,7 +64,7 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
     metrics,
     refunds: createRefunds({ db, redis, runId, keys, metrics, logger }),
     async close() {
-      await Promise.allSettled([queue.close(true), db.close()])
+      await Promise.allSettled([closeQueue(), db.close()])
       redis.disconnect()
     },
   }

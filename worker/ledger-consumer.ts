@@ -2,22 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Database } from '../server/db/database.ts'
-import {
-  type AcceptedRedemption,
-  commitAccepted,
-  commitRefused,
-  UnknownCodeError,
-} from '../server/db/ledger/commit-accepted.ts'
 import type { Keys } from '../server/redis/keys.ts'
 import { execute } from '../server/redis/script.ts'
+import { commitEntries, type Entry, parseEntry, type Refusal } from './commit-entries.ts'
 import { type Loop, startLoop } from './loop.ts'
 
 const GROUP = 'ledger'
 const BLOCK_MS = 1_000
 /** Entries of a consumer that did not acknowledge them for so long are taken over: it died. */
 const TAKE_OVER_AFTER_MS = 15_000
-
-type Entry = [id: string, fields: string[]]
 
 export interface LedgerConsumerParts {
   readonly db: Database
@@ -35,7 +28,7 @@ export interface LedgerConsumerParts {
  * @param blocking a connection of its own: it blocks while the stream is empty
  */
 export function startLedgerConsumer(parts: LedgerConsumerParts, shard: number, blocking: Redis): Loop {
-  const { db, redis, keys, logger } = parts
+  const { redis, keys, logger } = parts
   const stream = keys.stream(shard)
   const consumer = randomUUID()
   let hasGroup = false
@@ -93,56 +86,34 @@ export function startLedgerConsumer(parts: LedgerConsumerParts, shard: number, b
   }
 
   async function commit(entries: Entry[]): Promise<void> {
-    const accepted = entries.map(parseEntry).filter((redemption) => redemption !== undefined)
-    const unreadable = entries.filter((entry) => parseEntry(entry) === undefined)
-    if (accepted.length > 0) await commitBatch(accepted)
-    const pipeline = redis.pipeline()
-    for (const [id, fields] of unreadable) pipeline.xadd(keys.deadEntries(shard), '*', 'entry', id, ...fields)
-    if (unreadable.length > 0)
-      logger.error({ shard, entries: unreadable.length }, 'unreadable ledger entries set aside')
+    const read = entries.map((entry) => ({ entry, redemption: parseEntry(entry) }))
+    const accepted = read.flatMap(({ redemption }) => redemption ?? [])
+    const refusals = await commitEntries(parts, accepted)
+    const unwritable = new Set(refusals.filter(({ isRecorded }) => !isRecorded).map(({ redemption }) => redemption))
+    const dead = read.filter(({ redemption }) => redemption === undefined || unwritable.has(redemption))
+    if (dead.length > 0) logger.error({ shard, entries: dead.length }, 'unusable ledger entries set aside')
+    await clear(
+      entries,
+      accepted.map(({ id }) => id),
+      dead.map(({ entry }) => entry),
+      refusals,
+    )
+  }
+
+  /**
+   * All at once: an entry that was acknowledged and not deleted would never be given to anybody again. What Postgres
+   * refused shows that the bucket does not know the ledger's truth, so it is thrown away.
+   */
+  async function clear(entries: Entry[], committed: string[], dead: Entry[], refusals: Refusal[]): Promise<void> {
+    const transaction = redis.multi()
+    for (const [id, fields] of dead)
+      if (fields !== null) transaction.xadd(keys.deadEntries(shard), '*', 'entry', id, ...fields)
+    for (const { redemption } of refusals) transaction.del(keys.bucket(redemption.code))
     const ids = entries.map(([id]) => id)
-    pipeline.xack(stream, GROUP, ...ids).xdel(stream, ...ids)
-    if (accepted.length > 0) pipeline.hdel(keys.uncommitted(shard), ...accepted.map(({ id }) => id))
-    await execute(pipeline)
-  }
-
-  async function commitBatch(accepted: AcceptedRedemption[]): Promise<void> {
-    try {
-      await commitAccepted(db, accepted, parts.deadlineSeconds)
-    } catch (error) {
-      if (refusalReason(error) === undefined) throw error
-      for (const redemption of accepted) await commitOne(redemption)
-    }
-  }
-
-  async function commitOne(redemption: AcceptedRedemption): Promise<void> {
-    try {
-      await commitAccepted(db, [redemption], parts.deadlineSeconds)
-    } catch (error) {
-      const reason = refusalReason(error)
-      if (reason === undefined) throw error
-      logger.error({ redemptionId: redemption.id, reason }, 'Postgres refused an accepted redemption; it is refunded')
-      await commitRefused(db, redemption, reason)
-    }
+    transaction.xack(stream, GROUP, ...ids).xdel(stream, ...ids)
+    if (committed.length > 0) transaction.hdel(keys.uncommitted(shard), ...committed)
+    await execute(transaction)
   }
 
   return startLoop({ round, idleMs: 0, onError: parts.onError })
-}
-
-/** The moment of acceptance is the entry id's: Redis's clock, in ms. */
-function parseEntry([entryId, fields]: Entry): AcceptedRedemption | undefined {
-  const field = (name: string) => fields[fields.indexOf(name) + 1]
-  const [id, code, email] = [field('id'), field('code'), field('email')]
-  if (!id || !/^[0-9a-f-]{36}$/.test(id) || !code || !email) return undefined
-  return { id, code, email, acceptedAt: new Date(Number.parseInt(entryId, 10)) }
-}
-
-/** Why Postgres will never take this row; undefined when it may at another try. */
-function refusalReason(error: unknown): string | undefined {
-  if (error instanceof UnknownCodeError) return 'unknown_code'
-  const { code } = error as { code?: string }
-  if (code === '23505') return 'already_redeemed'
-  if (code === '23514') return 'used_up'
-  // Class 22: a value that the column cannot hold.
-  return code?.startsWith('22') ? 'refused_value' : undefined
 }

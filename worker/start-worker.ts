@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { settleWithin } from '../server/closers.ts'
 import { closeServer, listen } from '../server/listen.ts'
 import { createMailer } from '../server/mail/mailer.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
@@ -6,6 +7,9 @@ import { VERSION } from '../server/version.ts'
 import type { WorkerConfig } from './config.ts'
 import { connectStores } from './connect-stores.ts'
 import { createInviteHandler } from './jobs/invite.ts'
+
+/** Longest wait for jobs under way when a worker closes. */
+const JOBS_END_MS = 15_000
 
 export interface RunningProcess {
   readonly opsUrl: string
@@ -63,8 +67,8 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   return {
     opsUrl: ops.url,
     async close() {
-      // Jobs under way end first; those that wait stay in the queue.
-      await queue.pause(true)
+      // Jobs under way end first, if they can; those that wait stay in the queue.
+      await settleWithin(JOBS_END_MS, queue.pause(true))
       await stores.close()
       mailer.close()
       await closeServer(ops.server)

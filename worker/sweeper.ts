@@ -1,11 +1,13 @@
 import type { Logger } from 'pino'
 import type { Database } from '../server/db/database.ts'
-import { countAsSent, listQuiet, type QuietRedemption, requeue } from '../server/db/ledger/sweep.ts'
-import { type InviteQueue, removeUnlessLive } from '../server/queue/invite-queue.ts'
+import { countAsSent, listQuiet, markSeen, type QuietRedemption, requeue } from '../server/db/ledger/sweep.ts'
+import { findLiveJobs, type InviteQueue, removeDeadJob } from '../server/queue/invite-queue.ts'
 import type { Refunds } from '../server/redeem/refunds.ts'
 import { type Loop, startLoop } from './loop.ts'
 
 const LIMIT = 500
+/** A round ends with the last of so many failures: a store is away, and each may have waited for it. */
+const MAX_FAILURES = 3
 
 export interface SweeperParts {
   readonly db: Database
@@ -28,27 +30,46 @@ export function startSweeper(parts: SweeperParts): Loop {
     if (!(await refunds.refund(id, 'deadline_passed'))) await countAsSent(db, id)
   }
 
-  async function sweepOne({ id, status, overdue }: QuietRedemption): Promise<string | undefined> {
+  async function end({ id, status }: QuietRedemption): Promise<void> {
     if (status === 'refunding') await refunds.resume(id)
-    else if (overdue) await sweepOverdue(id)
-    else if (!(await removeUnlessLive(queue, id))) return id
-    return undefined
+    else await sweepOverdue(id)
   }
+
+  /** One that fails does not keep the others waiting. */
+  async function endAll(redemptions: readonly QuietRedemption[]): Promise<void> {
+    let failures = 0
+    for (const redemption of redemptions) {
+      try {
+        await end(redemption)
+      } catch (error) {
+        await markSeen(db, [redemption.id])
+        if (++failures === MAX_FAILURES) throw error
+        parts.onError(error)
+      }
+    }
+  }
+
+  async function requeueLost(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    const live = await findLiveJobs(queue, ids)
+    const lost: string[] = []
+    for (const id of ids) if (!live.has(id) && (await removeDeadJob(queue, id))) lost.push(id)
+    if (lost.length > 0) {
+      parts.logger.warn({ redemptions: lost.length }, 'queued again: their jobs were gone')
+      await requeue(db, lost)
+    }
+    await markSeen(db, ids)
+  }
+
+  const mustEnd = ({ status, overdue }: QuietRedemption) => status === 'refunding' || overdue
 
   return startLoop({
     idleMs: parts.intervalMs,
     onError: parts.onError,
     async round() {
       const quiet = await listQuiet(db, parts.quietSeconds, LIMIT)
-      const lost: string[] = []
-      for (const redemption of quiet) {
-        const id = await sweepOne(redemption)
-        if (id !== undefined) lost.push(id)
-      }
-      if (lost.length > 0) {
-        parts.logger.warn({ redemptions: lost.length }, 'queued again: their jobs were gone')
-        await requeue(db, lost)
-      }
+      await endAll(quiet.filter(mustEnd))
+      await requeueLost(quiet.filter((redemption) => !mustEnd(redemption)).map(({ id }) => id))
       return false
     },
   })

@@ -1,5 +1,6 @@
-import type { Client } from 'pg'
+import { type Client, DatabaseError, type QueryConfig } from 'pg'
 import { Sequelize } from 'sequelize'
+import { UnavailableError } from '../errors.ts'
 import type { Cause, Metrics } from '../metrics/metrics.ts'
 
 /** A statement with a name: Postgres prepares it once per connection, metrics tell it apart. */
@@ -33,12 +34,19 @@ export interface DatabaseOptions {
   readonly poolMax: number
   readonly acquireMs: number
   readonly statementTimeoutMs: number
+  /**
+   * Plans every statement anew, by the tables' sizes of that moment. For processes that work in batches: a plan made
+   * when the tables were almost empty scans them for ever after, and planning is little beside a batch.
+   */
+  readonly replan?: boolean
   readonly cause: Cause
   readonly metrics: Metrics
 }
 
 /** Connections older than this are renewed, so that a failover or a rotated password is noticed. */
 const CONNECTION_LIFETIME_MS = 3_600_000
+/** Postgres ends a statement by itself; so long after that, its silence means that the connection is dead. */
+const SILENCE_MS = 2_000
 
 /** What the types of Sequelize 6 do not tell about its connection manager and pool. */
 interface ConnectionManager {
@@ -74,24 +82,21 @@ export function createDatabase(options: DatabaseOptions): Database {
     count.inc()
     const stop = options.metrics.queryDuration.startTimer({ statement: statement.name })
     try {
-      const result = await client.query<Row>({ ...statement, values })
-      return result.rows
+      return await send<Row>(client, { ...statement, values })
     } finally {
       stop()
     }
   }
 
   async function inTransaction<T>(client: Client, work: (connection: Connection) => Promise<T>): Promise<T> {
-    await client.query('BEGIN')
+    await send(client, { text: 'BEGIN' })
     try {
       const result = await work({ query: (statement, values) => query(client, statement, values) })
-      await client.query('COMMIT')
+      await send(client, { text: 'COMMIT' })
       return result
     } catch (error) {
       // A connection that cannot roll back must not return to the pool with a transaction open.
-      await client.query('ROLLBACK').catch(() => {
-        ;(client as PooledClient)._invalid = true
-      })
+      if (!(client as PooledClient)._invalid) await client.query('ROLLBACK').catch(() => markInvalid(client))
       throw error
     }
   }
@@ -105,6 +110,21 @@ export function createDatabase(options: DatabaseOptions): Database {
       return { size, using, available, waiting }
     },
     close: () => sequelize.close(),
+  }
+}
+
+const markInvalid = (client: PooledClient) => {
+  client._invalid = true
+}
+
+/** @throws UnavailableError when the connection failed: what became of the statement is not known then */
+async function send<Row extends object>(client: Client, query: QueryConfig): Promise<Row[]> {
+  try {
+    return (await client.query<Row>(query)).rows
+  } catch (error) {
+    if (error instanceof DatabaseError || error instanceof TypeError) throw error
+    markInvalid(client)
+    throw new UnavailableError('The connection to Postgres failed', { cause: error })
   }
 }
 
@@ -124,9 +144,11 @@ function createSequelize(options: DatabaseOptions): Sequelize {
     pool: { max: options.poolMax, min: 0, acquire: options.acquireMs, idle: 60_000, validate: isUsable },
     dialectOptions: {
       statement_timeout: options.statementTimeoutMs,
+      query_timeout: options.statementTimeoutMs + SILENCE_MS,
       idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
+      ...(options.replan && { options: '-c plan_cache_mode=force_custom_plan' }),
     },
   })
 }

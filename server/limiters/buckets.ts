@@ -7,6 +7,7 @@ import { UnavailableError } from '../errors.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { RunId } from '../redis/run-id.ts'
 import { execute, loadScript } from '../redis/script.ts'
+import { streamFields } from '../redis/stream-fields.ts'
 
 const BEGIN = loadScript(import.meta.url, 'bucket-begin-rebuild.lua')
 const FINISH = loadScript(import.meta.url, 'bucket-finish-rebuild.lua')
@@ -18,6 +19,8 @@ const POLL_MS = 20
 /** How long "there is no such code" is remembered. */
 const UNKNOWN_CODE_MS = 2_000
 const PAGE = 500
+/** Holders per command: a code may have more of them than a function takes arguments. */
+const HOLDERS_PER_COMMAND = 1_000
 
 export interface BucketStores {
   readonly redis: Redis
@@ -71,17 +74,19 @@ export function createBuckets(stores: BucketStores): Buckets {
 
   const streamOf = (code: string) => keys.stream(keys.shardOf(code))
 
-  /** Waits until Postgres has every entry of these codes up to the given ones. */
+  /** Waits until Postgres has every entry of these codes up to the given ones; consumers may commit them in any order. */
   async function waitUntilCommitted(mine: Map<string, string>): Promise<void> {
     const giveUpAt = performance.now() + COMMIT_WAIT_MS
     const lastByShard = new Map<number, string>()
     for (const [code, last] of mine) if (last !== '') lastByShard.set(keys.shardOf(code), last)
     for (const [shard, last] of lastByShard) {
-      const entry = await findLastEntry(keys.stream(shard), last, mine)
-      while (entry !== undefined && (await redis.xrange(keys.stream(shard), entry, entry)).length > 0) {
-        if (performance.now() > giveUpAt) throw new UnavailableError('The ledger is behind: its consumer may not run')
-        await keepLocks(mine)
-        await sleep(POLL_MS)
+      const find = () => findLastEntry(keys.stream(shard), last, mine)
+      for (let entry = await find(); entry !== undefined; entry = await find()) {
+        while ((await redis.xrange(keys.stream(shard), entry, entry)).length > 0) {
+          if (performance.now() > giveUpAt) throw new UnavailableError('The ledger is behind: its consumer may not run')
+          await keepLocks(mine)
+          await sleep(POLL_MS)
+        }
       }
     }
   }
@@ -98,7 +103,7 @@ export function createBuckets(stores: BucketStores): Buckets {
     let from = '-'
     for (;;) {
       const entries = await redis.xrange(stream, from, last, 'COUNT', 1_000)
-      for (const [id, fields] of entries) if (codes.has(fields[fields.indexOf('code') + 1] ?? '')) found = id
+      for (const [id, fields] of entries) if (codes.has(streamFields(fields).get('code') ?? '')) found = id
       const end = entries.at(-1)?.[0]
       if (end === undefined || entries.length < 1_000) return found
       from = `(${end}`
@@ -113,8 +118,10 @@ export function createBuckets(stores: BucketStores): Buckets {
     for (const code of mine.keys()) {
       const found = contents.get(code)
       const collected = `${keys.rebuildLock(code)}:${token}`
-      const holders = Object.entries(found?.holders ?? {}).flat()
-      if (holders.length > 0) pipeline.hset(collected, ...holders).pexpire(collected, LOCK_MS)
+      const holders = Object.entries(found?.holders ?? {})
+      for (let from = 0; from < holders.length; from += HOLDERS_PER_COMMAND)
+        pipeline.hset(collected, ...holders.slice(from, from + HOLDERS_PER_COMMAND).flat())
+      if (holders.length > 0) pipeline.pexpire(collected, LOCK_MS)
       const scriptKeys = [keys.bucket(code), keys.rebuildLock(code), keys.holders(code), collected]
       FINISH.queue(pipeline, scriptKeys, [own, token, ...describe(found)])
     }
@@ -162,7 +169,11 @@ export function createBuckets(stores: BucketStores): Buckets {
         throw new UnavailableError('The bucket of this code is being rebuilt')
       })
       tooLate.catch(() => {})
-      await Promise.race([rebuildOnce(code), tooLate]).finally(() => timer.abort())
+      const rebuilt = rebuildOnce(code).catch((error: unknown) => {
+        if (error instanceof UnavailableError) throw error
+        throw new UnavailableError('The bucket of this code cannot be rebuilt', { cause: error })
+      })
+      await Promise.race([rebuilt, tooLate]).finally(() => timer.abort())
     },
     async loadAll() {
       for (let page = await listActiveCodes(db, '', PAGE); page.length > 0; ) {

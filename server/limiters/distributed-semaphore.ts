@@ -127,8 +127,16 @@ export function createDistributedSemaphore(
         const [token = '', grantedAt] = message.split(' ')
         waiters.get(token)?.(Number(grantedAt))
       })
-      await subscriber.subscribe(keys.semaphoreChannel(processId))
-      subscriber.on('ready', () => void askAgain().catch(() => {}))
+      const listen = () => subscriber.subscribe(keys.semaphoreChannel(processId))
+      await listen()
+      // Only when the subscription stands again, or a message between the two would be lost.
+      subscriber.on(
+        'ready',
+        () =>
+          void listen()
+            .then(askAgain, () => {})
+            .catch(() => {}),
+      )
       await beat()
       heartbeat = setInterval(() => void beat().catch(() => {}), HEARTBEAT_MS)
     },

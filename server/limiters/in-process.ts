@@ -1,5 +1,6 @@
 import type { Limiter, UseLedger } from './limiter.ts'
 import { createSemaphore, type SemaphoreOptions } from './semaphore.ts'
+import { withinDeadline } from './within-deadline.ts'
 
 /**
  * A semaphore inside this server process around the database transaction. Its flaw is its scope: N processes let
@@ -12,11 +13,8 @@ export function createInProcess(ledger: UseLedger, options: SemaphoreOptions): L
     start: async () => {},
     async reserve(request, deadline) {
       const release = await semaphore.acquire(deadline.signal)
-      try {
-        return await ledger.reserveUse(request)
-      } finally {
-        release()
-      }
+      const reservation = ledger.reserveUse(request).finally(release)
+      return await withinDeadline(reservation, deadline)
     },
     findUncommitted: async () => undefined,
     load: () => ({ inUse: semaphore.inUse, waiting: semaphore.waiting }),

@@ -4,6 +4,7 @@ import {
   type RedisConnections,
 } from './distributed-semaphore.ts'
 import type { Limiter, UseLedger } from './limiter.ts'
+import { withinDeadline } from './within-deadline.ts'
 
 /**
  * One semaphore over all server processes around the database transaction. Nobody holds a pool connection while
@@ -20,11 +21,8 @@ export function createRedisSemaphore(
     start: () => semaphore.start(),
     async reserve(request, deadline) {
       const lease = await semaphore.acquire(deadline.signal)
-      try {
-        return await ledger.reserveUse(request, () => lease.assertHeld())
-      } finally {
-        void lease.release()
-      }
+      const reservation = ledger.reserveUse(request, () => lease.assertHeld()).finally(() => void lease.release())
+      return withinDeadline(reservation, deadline)
     },
     findUncommitted: async () => undefined,
     load: () => ({ inUse: semaphore.inUse, waiting: semaphore.waiting }),

@@ -2,12 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findRedemption } from '../db/ledger/find-redemption.ts'
 import { UnavailableError } from '../errors.ts'
 import { loadScript } from '../redis/script.ts'
+import { streamFields } from '../redis/stream-fields.ts'
 import type { BucketStores, Buckets } from './buckets.ts'
-import type { Deadline, Limiter, Reservation, UseRequest } from './limiter.ts'
+import type { Deadline, Limiter, Reservation, UncommittedRedemption, UseRequest } from './limiter.ts'
 
 const TAKE = loadScript(import.meta.url, 'bucket-take.lua')
 const REFUND_RETRY_SECONDS = 2
 const RETRY_PAUSE_MS = 50
+/** Pause before a bucket that was rebuilt, or whose refund has just ended, is asked again. */
+const ASK_AGAIN_MS = 5
 
 type Answer = [answer: string, detail?: string]
 
@@ -67,6 +70,18 @@ export function createTokenBucket({ redis, keys, db }: BucketStores, buckets: Bu
     }
   }
 
+  async function findUncommitted(id: string): Promise<UncommittedRedemption | undefined> {
+    const shard = keys.shardOfRedemption(id)
+    if (shard >= keys.shards) return undefined
+    const entry = await redis.hget(keys.uncommitted(shard), id)
+    if (entry === null) return undefined
+    const [found] = await redis.xrange(keys.stream(shard), entry, entry)
+    if (found === undefined) return undefined
+    const fields = streamFields(found[1])
+    const [code = '', email = ''] = [fields.get('code'), fields.get('email')]
+    return { id, code, email, acceptedAt: new Date(Number.parseInt(entry, 10)) }
+  }
+
   return {
     mode: 'token-bucket',
     start: () => buckets.loadAll(),
@@ -74,19 +89,14 @@ export function createTokenBucket({ redis, keys, db }: BucketStores, buckets: Bu
       while (deadline.remainingMs() > 0) {
         const reservation = await interpret(await takeReliably(request, deadline), request, deadline)
         if (reservation !== undefined) return reservation
+        await sleep(ASK_AGAIN_MS)
       }
       throw new UnavailableError('The deadline of the request passed')
     },
-    async findUncommitted(id) {
-      const shard = keys.shardOfRedemption(id)
-      if (shard >= keys.shards) return undefined
-      const entry = await redis.hget(keys.uncommitted(shard), id)
-      if (entry === null) return undefined
-      const [found] = await redis.xrange(keys.stream(shard), entry, entry)
-      if (found === undefined) return undefined
-      const field = (name: string) => found[1][found[1].indexOf(name) + 1] ?? ''
-      return { id, code: field('code'), email: field('email'), acceptedAt: new Date(Number.parseInt(entry, 10)) }
-    },
+    findUncommitted: (id) =>
+      findUncommitted(id).catch((error: unknown) => {
+        throw new UnavailableError('Redis cannot be asked for a redemption', { cause: error })
+      }),
     load: () => ({ inUse: 0, waiting: 0 }),
     close: async () => {},
   }

@@ -1,4 +1,8 @@
+import { Readable } from 'node:stream'
 import nodemailer from 'nodemailer'
+
+/** A mail takes no longer, its wait for a connection included; shorter than any claim's lease. */
+const SEND_TIMEOUT_MS = 25_000
 
 export interface InviteMail {
   readonly redemptionId: string
@@ -51,14 +55,21 @@ export function createMailer({ url, from, connections }: MailerOptions): Mailer 
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+  async function send(mail: InviteMail): Promise<void> {
+    const text = createText(`Hello,\n\na seat in ${mail.teamName} is yours.\n`)
+    const timer = new AbortController()
+    const timeout = setTimeout(() => timer.abort(), SEND_TIMEOUT_MS)
+    try {
+      await transport.sendMail({ from, ...compose(mail), text: text.stream, signal: timer.signal })
+    } catch (error) {
+      throw new MailError(classifyFailure(error, text.wasRead), error)
+    } finally {
+      clearTimeout(timeout)
+    }
+  }
+
   return {
-    async send(mail) {
-      try {
-        await transport.sendMail({ from, ...compose(mail) })
-      } catch (error) {
-        throw new MailError(classifyFailure(error), error)
-      }
-    },
+    send,
     verify: async () => void (await transport.verify()),
     close: () => transport.close(),
   }
@@ -71,17 +82,34 @@ function compose({ redemptionId, email, teamName }: InviteMail) {
     subject: `Your invitation to ${teamName}`,
     messageId: `<${redemptionId}@redline.invalid>`,
     headers: { 'X-Redemption-Id': redemptionId },
-    text: `Hello,\n\na seat in ${teamName} is yours.\n`,
   }
 }
 
-const BEFORE_THE_TEXT = ['CONN', 'EHLO', 'HELO', 'LHLO', 'STARTTLS', 'AUTH', 'MAIL FROM', 'RCPT TO']
+/** The text of a mail, which knows whether it was asked for: the mail server asks for it last, after all addresses. */
+function createText(text: string) {
+  let wasRead = false
+  const stream = Readable.from(
+    (function* () {
+      wasRead = true
+      yield text
+    })(),
+    { objectMode: false },
+  )
+  return {
+    stream,
+    get wasRead() {
+      return wasRead
+    },
+  }
+}
 
-/** By nodemailer's `command` (where in the dialogue it failed) and `responseCode` (what the server said, if it did). */
-export function classifyFailure(error: unknown): MailFailure {
+/**
+ * By nodemailer's `command` and `responseCode` (what the server answered, if it did). A connection that broke says
+ * `CONN` wherever it broke, so what counts then is whether the text was on its way.
+ */
+export function classifyFailure(error: unknown, textWasRead: boolean): MailFailure {
   const { command = '', responseCode } = error as { command?: string; responseCode?: number }
-  const aboutThisMail = ['MAIL FROM', 'RCPT TO', 'DATA'].includes(command)
-  if (responseCode !== undefined) return responseCode >= 500 && aboutThisMail ? 'rejected' : 'not_sent'
-  const beforeTheText = BEFORE_THE_TEXT.some((step) => command.startsWith(step))
-  return beforeTheText ? 'not_sent' : 'unknown'
+  const aboutThisMail = command === 'RCPT TO' || command === 'DATA'
+  if (responseCode !== undefined && aboutThisMail) return responseCode >= 500 ? 'rejected' : 'not_sent'
+  return textWasRead ? 'unknown' : 'not_sent'
 }

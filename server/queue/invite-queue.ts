@@ -1,6 +1,10 @@
+import { once } from 'node:events'
 import Bull, { type Job, type Queue } from 'bull'
+import type { Redis } from 'ioredis'
+import { settleWithin } from '../closers.ts'
 import { type ConnectOptions, connectForBull } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
+import { execute } from '../redis/script.ts'
 
 /** The data of an invite job; its id is the redemption id. Nothing personal: the worker reads it from Postgres. */
 export type InviteJob = Record<string, never>
@@ -13,23 +17,51 @@ const JOB_OPTIONS = {
   removeOnFail: { age: 86_400, count: 10_000 },
 } as const
 
-export function createInviteQueue(keys: Keys, connection: ConnectOptions): InviteQueue {
-  return new Bull<InviteJob>('invite', {
+const READY_MS = 10_000
+const CLOSE_MS = 2_000
+
+export interface OpenInviteQueue {
+  readonly queue: InviteQueue
+  /** Does not wait for jobs, nor for a Redis that is away. */
+  close(): Promise<void>
+}
+
+/** Bull leaves connections that it did not make itself open, so they are closed here. @throws when Redis is away */
+export async function openInviteQueue(keys: Keys, connection: ConnectOptions): Promise<OpenInviteQueue> {
+  const connections: Redis[] = []
+  const queue = new Bull<InviteJob>('invite', {
     prefix: keys.bullPrefix,
-    createClient: (kind) => connectForBull(connection, kind),
+    createClient(kind) {
+      const redis = connectForBull(connection, kind)
+      connections.push(redis)
+      return redis
+    },
     settings: { lockDuration: 30_000, stalledInterval: 30_000, maxStalledCount: 10 },
   }).on('error', connection.onError)
+  const close = async () => {
+    await settleWithin(CLOSE_MS, queue.close(true))
+    for (const redis of connections) redis.disconnect()
+  }
+  try {
+    await queue.isReady()
+    if (queue.client.status !== 'ready') await once(queue.client, 'ready', { signal: AbortSignal.timeout(READY_MS) })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { queue, close }
 }
 
 /**
  * Adds invite jobs. A job id that the queue knows is left alone, so an unknown outcome is repeated without harm.
- * Bull hides what a single command of a bulk answered; a job that has not the id that it was given was not added.
+ * Bull hides what a single command of a bulk answered; a job that has not the id that it was given was not added. Alone
+ * it is added or tells why not: in a bulk Bull never sends a script again that Redis forgot.
  * @throws when not all of them were added for certain
  */
 export async function addInvites(queue: InviteQueue, ids: readonly string[]): Promise<void> {
   const jobs = await queue.addBulk(ids.map((id) => ({ data: {}, opts: { ...JOB_OPTIONS, jobId: id } })))
   const missing = ids.filter((id, index) => jobs[index]?.id !== id)
-  if (missing.length > 0) throw new Error(`The queue did not take ${missing.length} of ${ids.length} jobs`)
+  for (const id of missing) await queue.add({}, { ...JOB_OPTIONS, jobId: id })
 }
 
 /** Ids of the jobs that wait, are delayed or are being worked on. */
@@ -39,13 +71,29 @@ export async function listLiveJobs(queue: InviteQueue): Promise<string[]> {
   return jobs.filter((job) => job !== null).map((job) => String(job.id))
 }
 
-const LIVE_STATES: readonly string[] = ['waiting', 'active', 'delayed', 'paused']
+/**
+ * Which of these redemptions have a job that will run (again), in one view of the queue: Bull's own question about one
+ * job reads its whole lists each time.
+ */
+export async function findLiveJobs(queue: InviteQueue, ids: readonly string[]): Promise<Set<string>> {
+  const view = queue.client.multi()
+  for (const list of ['wait', 'active', 'paused']) view.lrange(queue.toKey(list), 0, -1)
+  for (const id of ids) view.zscore(queue.toKey('delayed'), id)
+  const [waiting, active, paused, ...delayed] = (await execute(view)) as [string[], string[], string[], ...unknown[]]
+  const listed = new Set([...waiting, ...active, ...paused])
+  return new Set(ids.filter((id, index) => listed.has(id) || delayed[index] !== null))
+}
 
-/** Removes a job that will not run (again). @returns true when a job that will run stands in the queue */
-export async function removeUnlessLive(queue: InviteQueue, id: string): Promise<boolean> {
+/** Removes a job that will not run again, so that it can be added anew. @returns false when somebody works on it */
+export async function removeDeadJob(queue: InviteQueue, id: string): Promise<boolean> {
   const job: Job<InviteJob> | null = await queue.getJob(id)
-  if (job === null) return false
-  if (LIVE_STATES.includes(await job.getState())) return true
-  await job.remove()
-  return false
+  if (job === null) return true
+  return job.remove().then(
+    () => true,
+    // Bull refuses to remove a job that somebody has locked, to work on it.
+    (error: Error) => {
+      if (error.message.startsWith('Could not remove job')) return false
+      throw error
+    },
+  )
 }

@@ -34,16 +34,21 @@ export function createRefunds(parts: RefundParts): Refunds {
   let generation = ''
   const buckets = createBuckets({ ...parts, generation: () => generation })
 
-  async function finish(refund: Refund): Promise<void> {
+  async function giveBackToBucket(refund: Refund): Promise<void> {
     const mode = await readMode(redis, keys)
-    if (mode?.name === 'token-bucket') {
-      generation = mode.generation
-      await giveBack({ redis, keys, buckets }, refund)
-    }
+    if (mode?.name !== 'token-bucket') return
+    generation = mode.generation
+    await giveBack({ redis, keys, buckets }, refund)
+  }
+
+  async function finish(refund: Refund): Promise<void> {
+    await giveBackToBucket(refund)
     const reason = await finishRefund(db, refund.id)
     if (reason === undefined) return
     metrics.refunds.inc({ reason })
     logger.info({ redemptionId: refund.id, reason }, 'refunded')
+    // A bucket that was rebuilt between the two counted this refund as still under way. Otherwise nothing happens.
+    await giveBackToBucket(refund)
   }
 
   return {

@@ -4,6 +4,8 @@ import type { Cause, Metrics } from '../metrics/metrics.ts'
 /** Dial within 5 s, an answer within 3 s. */
 const DIAL_TIMEOUT_MS = 5_000
 const COMMAND_TIMEOUT_MS = 3_000
+/** Longer than anybody blocks, so that a connection that died silently is noticed. */
+const BLOCKING_TIMEOUT_MS = 6_000
 
 export interface ConnectOptions {
   readonly url: string
@@ -28,7 +30,11 @@ export function connectRedis(options: ConnectOptions): Redis {
 
 /** A connection that blocks in reads for longer than a command may take. */
 export function connectBlocking(options: ConnectOptions): Redis {
-  return connect(options, { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 })
+  return connect(options, {
+    commandTimeout: BLOCKING_TIMEOUT_MS,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+  })
 }
 
 /** A connection that only listens; it subscribes again by itself when it was interrupted. */

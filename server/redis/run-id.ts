@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis'
 
+const ASK_AGAIN_MS = 100
+
 /** The run id of the Redis at the other end of a connection: it changes when Redis restarts or another one takes over. */
 export interface RunId {
   /** Undefined while the connection is down or the id has not been read on it yet. */
@@ -20,8 +22,10 @@ export function trackRunId(redis: Redis): RunId {
   }
 
   const readAgain = () => {
-    // A connection that breaks before its answer comes is followed by another 'ready'.
-    read().catch(() => {})
+    // A connection that breaks before its answer comes is followed by another 'ready'; a slow one is asked again.
+    read().catch(() => {
+      if (redis.status === 'ready') setTimeout(readAgain, ASK_AGAIN_MS).unref()
+    })
   }
   redis.on('ready', readAgain)
   redis.on('close', () => {

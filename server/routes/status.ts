@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { RequestError } from '../errors.ts'
 import type { FindStatus } from '../redeem/find-status.ts'
 
-const redemptionId = z.uuid()
+/** In Redis ids stand in lower case. */
+const redemptionId = z.uuid().toLowerCase()
 
 export function createStatusRoutes(findStatus: FindStatus): Router {
   const router = Router()

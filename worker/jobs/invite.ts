@@ -6,7 +6,7 @@ import { MailError, type Mailer } from '../../server/mail/mailer.ts'
 import type { Metrics } from '../../server/metrics/metrics.ts'
 import type { Refunds } from '../../server/redeem/refunds.ts'
 
-/** Jobs that start or end within so many ms share one transaction. */
+/** Jobs that start or end within so many ms share one transaction, and those that come while it runs share the next. */
 const LINGER_MS = 3
 const MAX_BATCH = 200
 
@@ -32,7 +32,8 @@ export function createInviteHandler(parts: InviteJobParts): (redemptionId: strin
   const { db, mailer, refunds, metrics, claimLeaseSeconds } = parts
   const claims = createBatcher<ClaimOutcome>(async (ids) => {
     const outcomes = await claimInvites(db, ids, claimLeaseSeconds)
-    return ids.map((id) => outcomes.get(id) ?? { outcome: 'busy' })
+    // Two handlers of one redemption may meet in a batch: only one of them gets its claim.
+    return ids.map((id, index) => (ids.indexOf(id) === index && outcomes.get(id)) || { outcome: 'busy' })
   })
   const settled = createBatcher<SentInvite | undefined>(async (ids) => {
     const sent = new Map((await markSent(db, ids)).map((invite) => [invite.id, invite]))
@@ -76,9 +77,15 @@ export function createInviteHandler(parts: InviteJobParts): (redemptionId: strin
 }
 
 function createBatcher<Result>(load: (ids: readonly string[]) => Promise<Result[]>): DataLoader<string, Result> {
-  return new DataLoader(load, {
+  let underWay: Promise<unknown> = Promise.resolve()
+  const loadInTurn = (ids: readonly string[]) => {
+    const batch = load(ids)
+    underWay = batch.catch(() => {})
+    return batch
+  }
+  return new DataLoader(loadInTurn, {
     cache: false,
     maxBatchSize: MAX_BATCH,
-    batchScheduleFn: (run) => setTimeout(run, LINGER_MS),
+    batchScheduleFn: (run) => void underWay.then(() => setTimeout(run, LINGER_MS)),
   })
 }

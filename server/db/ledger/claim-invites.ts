@@ -52,21 +52,32 @@ const LIST_UNFINISHED: Statement = {
 
 const teamsWithFreeSeats = (locking: string) => `
 SELECT id, max_seats - seats_taken AS free FROM teams
-WHERE group_id = $1 AND has_free AND NOT id = ANY($2::int[]) ORDER BY id LIMIT 4 FOR UPDATE ${locking}`
+WHERE group_id = $1 AND has_free AND id > $2 ORDER BY id LIMIT 4 FOR UPDATE ${locking}`
 const LOCK_IDLE_TEAMS: Statement = { name: 'lock-idle-teams', text: teamsWithFreeSeats('SKIP LOCKED') }
 const LOCK_ANY_TEAMS: Statement = { name: 'lock-any-teams', text: teamsWithFreeSeats('') }
 
-/** Gives the lowest free seats of teams that this transaction has locked; the primary key refuses a seat twice. */
+/** A claim that died in `sending` leaves a mail of unknown outcome behind. */
+const claim = (teamId: string, leaseSeconds: string) => `
+  status = 'sending', team_id = ${teamId}, claim_token = gen_random_uuid(),
+  claimed_until = now() + make_interval(secs => ${leaseSeconds}), updated_at = now(),
+  outcome_unknown = r.outcome_unknown OR r.status = 'sending'`
+const CLAIMED = 'r.id, r.email, r.code, r.team_id, t.name AS team_name, r.claim_token'
+
+/**
+ * Gives the lowest free seats of teams that this transaction has locked, and claims whoever got one; the primary key
+ * refuses a seat twice.
+ */
 const TAKE_SEATS: Statement = {
   name: 'take-seats',
   text: `
 WITH seeker AS (
   SELECT id, email, ordinality AS n FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS s(id, email)
+), owned AS MATERIALIZED (
+  SELECT team_id, seat_no FROM team_members WHERE team_id = ANY($3::int[])
 ), seat AS (
   SELECT t.id AS team_id, seat_no, row_number() OVER (ORDER BY t.id, seat_no) AS n
   FROM teams t CROSS JOIN generate_series(1, t.max_seats) AS seat_no
-  WHERE t.id = ANY($3::int[])
-    AND NOT EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = t.id AND m.seat_no = seat_no.seat_no)
+  WHERE t.id = ANY($3::int[]) AND (t.id, seat_no) NOT IN (SELECT team_id, seat_no FROM owned)
 ), member AS (
   INSERT INTO team_members (team_id, seat_no, redemption_id, email)
   SELECT seat.team_id, seat.seat_no, seeker.id, seeker.email FROM seeker JOIN seat USING (n)
@@ -75,22 +86,20 @@ WITH seeker AS (
   UPDATE teams t SET seats_taken = t.seats_taken + taken.seats
   FROM (SELECT team_id, count(*)::int AS seats FROM member GROUP BY team_id) taken WHERE t.id = taken.team_id
 )
-SELECT team_id, redemption_id AS id FROM member`,
+UPDATE redemptions r SET ${claim('m.team_id', '$4')}
+FROM member m JOIN teams t ON t.id = m.team_id
+WHERE r.id = m.redemption_id AND r.id = ANY($1::uuid[])
+RETURNING ${CLAIMED}`,
 }
 
-/** A claim that died in `sending` leaves a mail of unknown outcome behind. */
-const CLAIM: Statement = {
-  name: 'claim-invites',
+/** Claims those who have a seat from an earlier try. */
+const CLAIM_SEATED: Statement = {
+  name: 'claim-seated',
   text: `
-UPDATE redemptions r SET status = 'sending', team_id = seat.team_id, claim_token = gen_random_uuid(),
-  claimed_until = now() + make_interval(secs => $3), updated_at = now(),
-  outcome_unknown = r.outcome_unknown OR r.status = 'sending'
-FROM unnest($1::uuid[], $2::int[]) AS seat(id, team_id) JOIN teams t ON t.id = seat.team_id
-WHERE r.id = seat.id
-RETURNING r.id, r.email, r.code, r.team_id, t.name AS team_name, r.claim_token`,
+UPDATE redemptions r SET ${claim('r.team_id', '$2')}
+FROM teams t WHERE t.id = r.team_id AND r.id = ANY($1::uuid[])
+RETURNING ${CLAIMED}`,
 }
-
-type Seat = { id: string; team_id: number }
 
 /**
  * Seats and claims a batch of redemptions in one transaction.
@@ -102,29 +111,36 @@ export async function claimInvites(
   leaseSeconds: number,
 ): Promise<Map<string, ClaimOutcome>> {
   const outcomes = new Map<string, ClaimOutcome>()
-  const claimed = await db.transaction(async (connection) => {
-    const open = await connection.query<OpenRow>(LOCK_OPEN, [ids])
-    const seats: Seat[] = open.flatMap(({ id, team_id }) => (team_id === null ? [] : [{ id, team_id }]))
-    for (const [groupId, rows] of groupSeekers(open)) {
-      const taken = await takeSeats(connection, groupId, rows)
-      seats.push(...taken)
-      const seated = new Set(taken.map(({ id }) => id))
-      for (const { id } of rows) if (!seated.has(id)) outcomes.set(id, { outcome: 'no_seat' })
-    }
-    return claim(connection, seats, leaseSeconds)
-  })
-  for (const row of claimed) outcomes.set(row.id, { outcome: 'claimed', claim: toClaim(row) })
+  for (let undecided = ids; undecided.length > 0; ) undecided = await claimSome(db, undecided, leaseSeconds, outcomes)
   await judgeTheRest(db, ids, outcomes)
   return outcomes
 }
 
-async function claim(connection: Connection, seats: Seat[], leaseSeconds: number): Promise<ClaimRow[]> {
-  if (seats.length === 0) return []
-  return connection.query<ClaimRow>(CLAIM, [
-    seats.map(({ id }) => id),
-    seats.map(({ team_id }) => team_id),
-    leaseSeconds,
-  ])
+/** @returns those for whom the idle teams did not suffice; they are looked at again in a transaction of their own */
+async function claimSome(
+  db: Database,
+  ids: readonly string[],
+  leaseSeconds: number,
+  outcomes: Map<string, ClaimOutcome>,
+): Promise<string[]> {
+  const undecided: string[] = []
+  const claimed = await db.transaction(async (connection) => {
+    const open = await connection.query<OpenRow>(LOCK_OPEN, [ids])
+    const seatedBefore = open.flatMap(({ id, team_id }) => (team_id === null ? [] : [id]))
+    const claims =
+      seatedBefore.length === 0 ? [] : await connection.query<ClaimRow>(CLAIM_SEATED, [seatedBefore, leaseSeconds])
+    for (const [groupId, seekers] of groupSeekers(open)) {
+      const { taken, isFinal } = await takeSeats(connection, groupId, seekers, leaseSeconds)
+      claims.push(...taken)
+      const seated = new Set(taken.map(({ id }) => id))
+      const without = seekers.map(({ id }) => id).filter((id) => !seated.has(id))
+      if (isFinal) for (const id of without) outcomes.set(id, { outcome: 'no_seat' })
+      else undecided.push(...without)
+    }
+    return claims
+  })
+  for (const row of claimed) outcomes.set(row.id, { outcome: 'claimed', claim: toClaim(row) })
+  return undecided
 }
 
 async function judgeTheRest(db: Database, ids: readonly string[], outcomes: Map<string, ClaimOutcome>): Promise<void> {
@@ -145,24 +161,33 @@ function groupSeekers(open: OpenRow[]): Map<number, OpenRow[]> {
   return new Map([...seekers].sort(([a], [b]) => a - b))
 }
 
-async function takeSeats(connection: Connection, groupId: number, seekers: OpenRow[]): Promise<Seat[]> {
-  const teams = await lockTeams(connection, groupId, seekers.length)
-  if (teams.length === 0) return []
-  return connection.query<Seat>(TAKE_SEATS, [seekers.map(({ id }) => id), seekers.map(({ email }) => email), teams])
+/**
+ * From teams that nobody else fills right now. Only where there is none it waits for the others, in the order of their
+ * ids and holding no team of this group, so that two workers cannot wait for each other.
+ * @returns `isFinal` when whoever got no seat now gets none: all teams with free seats were looked at
+ */
+async function takeSeats(
+  connection: Connection,
+  groupId: number,
+  seekers: OpenRow[],
+  leaseSeconds: number,
+): Promise<{ taken: ClaimRow[]; isFinal: boolean }> {
+  const idle = await lockTeams(connection, LOCK_IDLE_TEAMS, groupId, seekers.length)
+  const teams = idle.length > 0 ? idle : await lockTeams(connection, LOCK_ANY_TEAMS, groupId, seekers.length)
+  if (teams.length === 0) return { taken: [], isFinal: true }
+  const values = [seekers.map(({ id }) => id), seekers.map(({ email }) => email), teams, leaseSeconds]
+  const taken = await connection.query<ClaimRow>(TAKE_SEATS, values)
+  return { taken, isFinal: idle.length === 0 || taken.length === 0 }
 }
 
-/** Teams that nobody else fills right now first; only when those do not suffice it waits for the others. */
-async function lockTeams(connection: Connection, groupId: number, wanted: number): Promise<number[]> {
+async function lockTeams(connection: Connection, lock: Statement, groupId: number, wanted: number): Promise<number[]> {
   const teams: number[] = []
-  let free = 0
-  for (const statement of [LOCK_IDLE_TEAMS, LOCK_ANY_TEAMS]) {
-    while (free < wanted) {
-      const rows = await connection.query<{ id: number; free: number }>(statement, [groupId, teams])
-      if (rows.length === 0) break
-      for (const row of rows) {
-        teams.push(row.id)
-        free += row.free
-      }
+  for (let free = 0; free < wanted; ) {
+    const rows = await connection.query<{ id: number; free: number }>(lock, [groupId, teams.at(-1) ?? 0])
+    if (rows.length === 0) break
+    for (const row of rows) {
+      teams.push(row.id)
+      free += row.free
     }
   }
   return teams

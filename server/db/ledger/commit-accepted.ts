@@ -9,8 +9,8 @@ export interface AcceptedRedemption {
 }
 
 /**
- * One statement, so one transaction: rows that exist already bring neither an outbox row nor a use. Codes are locked
- * in sorted order, so that two consumers cannot wait for each other.
+ * One statement, so one transaction: rows that exist already bring neither an outbox row nor a use, and those of codes
+ * that do not exist are left out. Codes are locked in sorted order, so that two consumers cannot wait for each other.
  */
 const COMMIT_ACCEPTED: Statement = {
   name: 'commit-accepted',
@@ -19,6 +19,7 @@ WITH inserted AS (
   INSERT INTO redemptions (id, code, email, status, accepted_at, deadline_at)
   SELECT a.id, a.code, a.email, 'reserved', a.accepted_at, a.accepted_at + make_interval(secs => $5)
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) AS a(id, code, email, accepted_at)
+  WHERE EXISTS (SELECT FROM redeem_codes c WHERE c.code = a.code)
   ON CONFLICT (id) DO NOTHING
   RETURNING id, code
 ), queued AS (
@@ -30,10 +31,11 @@ WITH inserted AS (
 ), counted AS (
   UPDATE redeem_codes c SET used_count = c.used_count + taken.uses
   FROM locked JOIN taken USING (code) WHERE c.code = locked.code
-  RETURNING c.code
 )
 SELECT (SELECT count(*)::int FROM inserted) AS inserted,
-       (SELECT count(*)::int FROM taken) AS codes, (SELECT count(*)::int FROM counted) AS counted`,
+       (SELECT count(*) FROM inserted) < cardinality($1::uuid[])
+         AND EXISTS (SELECT FROM unnest($2::text[]) AS a(code)
+                     WHERE NOT EXISTS (SELECT FROM redeem_codes c WHERE c.code = a.code)) AS "hasUnknown"`,
 }
 
 /** What Postgres refuses for good becomes a refund in progress: it holds no use, and its reason stands in the row. */
@@ -48,6 +50,7 @@ ON CONFLICT (id) DO NOTHING`,
 /**
  * Writes accepted redemptions to the ledger, each once, however often it is called.
  * @returns how many were new
+ * @throws UnknownCodeError when one of the codes does not exist (the others' redemptions are written)
  * @throws when Postgres refuses one of them (nothing was written then)
  */
 export async function commitAccepted(
@@ -55,15 +58,15 @@ export async function commitAccepted(
   accepted: readonly AcceptedRedemption[],
   deadlineSeconds: number,
 ): Promise<number> {
-  const [row] = await connection.query<{ inserted: number; codes: number; counted: number }>(COMMIT_ACCEPTED, [
+  const [row] = await connection.query<{ inserted: number; hasUnknown: boolean }>(COMMIT_ACCEPTED, [
     accepted.map(({ id }) => id),
     accepted.map(({ code }) => code),
     accepted.map(({ email }) => email),
     accepted.map(({ acceptedAt }) => acceptedAt.toISOString()),
     deadlineSeconds,
   ])
-  if (row === undefined || row.counted !== row.codes) throw new UnknownCodeError()
-  return row.inserted
+  if (row?.hasUnknown) throw new UnknownCodeError('A bucket accepted a code that Postgres does not know')
+  return row?.inserted ?? 0
 }
 
 /** A bucket accepted a code that Postgres does not know. */

@@ -11,6 +11,10 @@ export interface BucketContents {
   readonly holders: Record<string, string>
 }
 
+/**
+ * A refund under way counts as taken only while its person maps to it, for the refund gives back just that. So it is
+ * left out when the same person holds another use, e.g. the one because of which Postgres refused this one.
+ */
 const FIND: Statement = {
   name: 'find-bucket-contents',
   text: `
@@ -21,6 +25,9 @@ CROSS JOIN LATERAL (
   SELECT count(*)::int AS uses,
          coalesce(json_object_agg(r.email, r.id) FILTER (WHERE r.status <> 'expired'), '{}') AS holders
   FROM redemptions r WHERE r.code = c.code AND (r.active OR r.lingering)
+    AND NOT (r.status = 'refunding' AND EXISTS (
+      SELECT FROM redemptions o WHERE o.code = r.code AND o.email = r.email
+        AND (o.active OR o.lingering AND o.status = 'refunding' AND o.id < r.id)))
 ) held
 WHERE c.code = ANY($1::text[]) AND c.kind = 'shared'`,
 }

@@ -7,13 +7,17 @@ SELECT redemption_id AS id FROM outbox WHERE status = 'pending'
 ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
 }
 
+/**
+ * Never waits: a redemption that is locked is being seated or refunded already, and a refund waits for the outbox row
+ * that this transaction holds.
+ */
 const MARK_RELAYED: Statement = {
   name: 'mark-relayed',
   text: `
 WITH done AS (
   UPDATE outbox SET status = 'done' WHERE redemption_id = ANY($1::uuid[])
 ), locked AS (
-  SELECT id FROM redemptions WHERE id = ANY($1::uuid[]) AND status = 'reserved' ORDER BY id FOR UPDATE
+  SELECT id FROM redemptions WHERE id = ANY($1::uuid[]) AND status = 'reserved' FOR UPDATE SKIP LOCKED
 )
 UPDATE redemptions r SET status = 'enqueued', updated_at = now() FROM locked WHERE r.id = locked.id`,
 }
