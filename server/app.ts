@@ -5,18 +5,20 @@ import { answerUnknownRoute, createErrorHandler } from './middleware/problem.ts'
 
 export interface AppParts {
   /** Routes below `/api/v1/public`. */
-  readonly publicRoutes: readonly Router[]
+  readonly addPublicRoutes: (router: Router) => void
   readonly logger: Logger
   readonly metrics: Metrics
 }
 
 /** Builds the public application; whoever calls it listens. */
-export function createApp({ publicRoutes, logger, metrics }: AppParts): Express {
+export function createApp({ addPublicRoutes, logger, metrics }: AppParts): Express {
   const app = express().disable('x-powered-by').disable('etag')
+  const router = express.Router().use(express.json({ limit: '10kb' }))
+  addPublicRoutes(router)
+  app.use('/api/v1/public', router)
   app.get('/health', (_request, response) => {
     response.json({ status: 'up' })
   })
-  app.use('/api/v1/public', express.json({ limit: '10kb' }), ...publicRoutes)
   app.use(answerUnknownRoute)
   app.use(createErrorHandler(logger, metrics))
   return app

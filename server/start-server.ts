@@ -17,8 +17,8 @@ import { createKeys } from './redis/keys.ts'
 import { trackRunId } from './redis/run-id.ts'
 import { createBucketRoutes } from './routes/buckets.ts'
 import { createOperations } from './routes/operations.ts'
-import { createRedeemRoutes } from './routes/redeem.ts'
-import { createStatusRoutes } from './routes/status.ts'
+import { addRedeemRoutes } from './routes/redeem.ts'
+import { addStatusRoutes } from './routes/status.ts'
 import { VERSION } from './version.ts'
 
 const REDIS_READY_MS = 10_000
@@ -106,15 +106,15 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   )
 
   const app = createApp({
-    publicRoutes: [
-      createRedeemRoutes({
+    addPublicRoutes(router) {
+      addRedeemRoutes(router, {
         redeemCode: createRedeemCode(limiter, keys),
         mode: limiter.mode,
         metrics,
         deadlineMs: config.REQUEST_DEADLINE_MS,
-      }),
-      createStatusRoutes(createFindStatus(db, limiter)),
-    ],
+      })
+      addStatusRoutes(router, createFindStatus(db, limiter))
+    },
     logger,
     metrics,
   })

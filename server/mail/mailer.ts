@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream'
-import nodemailer from 'nodemailer'
+import nodemailer, { type SendMailOptions } from 'nodemailer'
 
 /** A mail takes no longer, its wait for a connection included; shorter than any claim's lease. */
 const SEND_TIMEOUT_MS = 25_000
@@ -43,6 +42,11 @@ export interface MailerOptions {
   readonly connections: number
 }
 
+/** Is told when the mail server asks for the text, after all addresses: from then on the mail may be out. */
+interface WatchedMail extends SendMailOptions {
+  onText(): void
+}
+
 export function createMailer({ url, from, connections }: MailerOptions): Mailer {
   const transport = nodemailer.createTransport({
     url,
@@ -55,14 +59,24 @@ export function createMailer({ url, from, connections }: MailerOptions): Mailer 
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+  transport.use('stream', ({ data, message }, done) => {
+    const createReadStream = message.createReadStream.bind(message)
+    message.createReadStream = (options) => createReadStream(options).once('resume', (data as WatchedMail).onText)
+    done()
+  })
+
   async function send(mail: InviteMail): Promise<void> {
-    const text = createText(`Hello,\n\na seat in ${mail.teamName} is yours.\n`)
+    let textWasRead = false
+    const onText = () => {
+      textWasRead = true
+    }
     const timer = new AbortController()
     const timeout = setTimeout(() => timer.abort(), SEND_TIMEOUT_MS)
+    const watched: WatchedMail = { from, ...compose(mail), signal: timer.signal, onText }
     try {
-      await transport.sendMail({ from, ...compose(mail), text: text.stream, signal: timer.signal })
+      await transport.sendMail(watched)
     } catch (error) {
-      throw new MailError(classifyFailure(error, text.wasRead), error)
+      throw new MailError(classifyFailure(error, textWasRead), error)
     } finally {
       clearTimeout(timeout)
     }
@@ -82,24 +96,7 @@ function compose({ redemptionId, email, teamName }: InviteMail) {
     subject: `Your invitation to ${teamName}`,
     messageId: `<${redemptionId}@redline.invalid>`,
     headers: { 'X-Redemption-Id': redemptionId },
-  }
-}
-
-/** The text of a mail, which knows whether it was asked for: the mail server asks for it last, after all addresses. */
-function createText(text: string) {
-  let wasRead = false
-  const stream = Readable.from(
-    (function* () {
-      wasRead = true
-      yield text
-    })(),
-    { objectMode: false },
-  )
-  return {
-    stream,
-    get wasRead() {
-      return wasRead
-    },
+    text: `Hello,\n\na seat in ${teamName} is yours.\n`,
   }
 }
 

@@ -4,7 +4,8 @@ import { RequestError } from '../errors.ts'
 
 /** @throws RequestError 415 when the body is not JSON, 400 naming the faulty fields */
 export function parseBody<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {
-  if (request.is('json') === false) {
+  // A body was parsed only if it was JSON, so the question needs an answer only without one.
+  if (request.body === undefined && request.is('json') === false) {
     throw new RequestError(415, 'not_json', 'Send JSON with Content-Type: application/json')
   }
   const parsed = schema.safeParse(request.body ?? {})

@@ -1,4 +1,4 @@
-import { type Response, Router } from 'express'
+import type { ErrorRequestHandler, Response, Router } from 'express'
 import { z } from 'zod'
 import type { DenialReason, LimiterMode, Reservation } from '../limiters/limiter.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -33,26 +33,39 @@ export interface RedeemRouteParts {
   readonly deadlineMs: number
 }
 
-export function createRedeemRoutes({ redeemCode, mode, metrics, deadlineMs }: RedeemRouteParts): Router {
-  const router = Router()
+/** Adds `POST /direct-redeem`. Every answer is counted, also those that never came to the use case (400, 413, 415). */
+export function addRedeemRoutes(router: Router, { redeemCode, mode, metrics, deadlineMs }: RedeemRouteParts): void {
   const endpoint = 'direct-redeem'
   const duration = metrics.redeemDuration.labels(endpoint, mode)
+  const count = createStatusCounter(metrics, endpoint, mode)
+  const countFailure: ErrorRequestHandler = (error, _request, response, next) => {
+    response.once('finish', () => count(response.statusCode))
+    next(error)
+  }
 
   router.post('/direct-redeem', async (request, response) => {
     const wish = parseBody(body, request)
     const stop = duration.startTimer()
     const deadline = createDeadline(response, deadlineMs)
-    response.once('finish', () => {
-      metrics.redeemRequests.inc({ endpoint, mode, status: response.statusCode })
-      stop()
-    })
     try {
       sendReservation(response, await redeemCode(wish, deadline), request.baseUrl)
+      count(response.statusCode)
     } finally {
       deadline.clear()
+      stop()
     }
   })
-  return router
+  router.use('/direct-redeem', countFailure)
+}
+
+/** Looks the labels of a status up once: this runs for every request. */
+function createStatusCounter(metrics: Metrics, endpoint: string, mode: LimiterMode): (status: number) => void {
+  const children = new Map<number, { inc(): void }>()
+  return (status) => {
+    const child = children.get(status) ?? metrics.redeemRequests.labels(endpoint, mode, String(status))
+    children.set(status, child)
+    child.inc()
+  }
 }
 
 function sendReservation(response: Response, reservation: Reservation, baseUrl: string): void {

@@ -1,4 +1,4 @@
-import { Router } from 'express'
+import type { Router } from 'express'
 import { z } from 'zod'
 import { RequestError } from '../errors.ts'
 import type { FindStatus } from '../redeem/find-status.ts'
@@ -6,8 +6,8 @@ import type { FindStatus } from '../redeem/find-status.ts'
 /** In Redis ids stand in lower case. */
 const redemptionId = z.uuid().toLowerCase()
 
-export function createStatusRoutes(findStatus: FindStatus): Router {
-  const router = Router()
+/** Adds `GET /redemptions/:id`. */
+export function addStatusRoutes(router: Router, findStatus: FindStatus): void {
   router.get('/redemptions/:id', async (request, response) => {
     const id = redemptionId.safeParse(request.params.id)
     const found = id.success ? await findStatus(id.data) : undefined
@@ -20,5 +20,4 @@ export function createStatusRoutes(findStatus: FindStatus): Router {
       refund_reason: found.refundReason,
     })
   })
-  return router
 }

@@ -188,6 +188,7 @@ async function lockTeams(connection: Connection, lock: Statement, groupId: numbe
     for (const row of rows) {
       teams.push(row.id)
       free += row.free
+      if (free >= wanted) break
     }
   }
   return teams
