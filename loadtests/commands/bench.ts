@@ -31,7 +31,7 @@ interface BenchOptions extends SystemChoices {
   json: boolean
 }
 
-const DEFAULTS = { rounds: 4, duration: 4, warmUp: 1.5 }
+const DEFAULTS = { rounds: 5, duration: 3, warmUp: 1.5 }
 const QUICK = { rounds: 2, duration: 1.5, warmUp: 0.5 }
 
 const EXAMPLES = `
@@ -63,7 +63,7 @@ export function createBenchCommand(): Command {
     .option('--connections <n>', 'closed loop: requests under way at once', parseWholeNumber(1, 10_000), 50)
     .option('--duration <seconds>', `of each measured load (default: ${DEFAULTS.duration})`, parseSeconds)
     .option('--rounds <n>', `trials of each mode (default: ${DEFAULTS.rounds})`, parseWholeNumber(1, 10_000))
-  return addSystemOptions(command, { concurrency: 50 })
+  return addSystemOptions(command, { concurrency: 100 })
     .option('--targets <file>', 'targets to hold the run against', GUIDE_TARGETS)
     .option('--gate', 'exit with 1 when a target was missed', false)
     .option('--quick', 'fewer and shorter trials: a first look, not a conclusion', false)
