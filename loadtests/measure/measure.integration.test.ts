@@ -28,7 +28,7 @@ db_pool_connections{state="waiting"} 3
 db_pool_wait_seconds_sum ${waited * 0.003}
 db_pool_wait_seconds_count ${waited}
 limiter_waiting 4
-nodejs_eventloop_lag_mean_seconds 0.002
+nodejs_eventloop_lag_mean_seconds 0.012
 nodejs_eventloop_utilization 0.5
 invite_queue_size{status="stream"} 1
 invite_queue_size{status="pending"} 2

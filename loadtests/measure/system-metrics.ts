@@ -22,10 +22,13 @@ export function readPool(servers: readonly Scrape[]): Sample['pool'] {
   }
 }
 
+/** What prom-client takes for lag is the delay of a timer of 10 ms, that timer's own time included. */
+const TIMER_SECONDS = 0.01
+
 export function readEventLoop(servers: readonly Scrape[]): Sample['event_loop'] {
   const lag = meanOver(servers, 'nodejs_eventloop_lag_mean_seconds')
   const utilisation = meanOver(servers, 'nodejs_eventloop_utilization')
-  return lag === null || utilisation === null ? null : { lag_ms: lag * 1000, utilisation }
+  return lag === null || utilisation === null ? null : { lag_ms: Math.max(0, lag - TIMER_SECONDS) * 1000, utilisation }
 }
 
 export function readLimiterWaiting(servers: readonly Scrape[]): number | null {
