@@ -12,7 +12,7 @@ import { connectStores, type Stores } from './connect-stores.ts'
 import { startLedgerConsumer } from './ledger-consumer.ts'
 import type { Loop } from './loop.ts'
 import { startOutboxRelay } from './outbox-relay.ts'
-import type { RunningProcess } from './start-worker.ts'
+import type { RunningProcess } from './run-process.ts'
 import { startSweeper } from './sweeper.ts'
 
 /** Wires the scheduler: ledger consumer, outbox relay, sweeper. Two of them may run at once. */

@@ -7,14 +7,10 @@ import { VERSION } from '../server/version.ts'
 import type { WorkerConfig } from './config.ts'
 import { connectStores } from './connect-stores.ts'
 import { createInviteHandler } from './jobs/invite.ts'
+import type { RunningProcess } from './run-process.ts'
 
 /** Longest wait for jobs under way when a worker closes. */
 const JOBS_END_MS = 15_000
-
-export interface RunningProcess {
-  readonly opsUrl: string
-  close(): Promise<void>
-}
 
 /** Wires one worker process: it takes invite jobs from the queue until it is closed. */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningProcess> {

@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { RequestError, UnavailableError } from '../errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { sendJson } from './send-json.ts'
 
 /** What a client may read about a failure (RFC 9457, with a stable `code`). */
 export interface Problem {
@@ -15,10 +16,7 @@ export interface Problem {
 
 export function sendProblem(response: Response, { retryAfterSeconds, ...problem }: Problem): void {
   if (retryAfterSeconds !== undefined) response.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))))
-  response
-    .status(problem.status)
-    .set('Content-Type', 'application/problem+json; charset=utf-8')
-    .end(JSON.stringify({ type: 'about:blank', ...problem }))
+  sendJson(response, problem.status, { type: 'about:blank', ...problem }, 'application/problem+json')
 }
 
 export const answerUnknownRoute: RequestHandler = (_request, response) => {

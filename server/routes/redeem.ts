@@ -4,6 +4,7 @@ import type { DenialReason, LimiterMode, Reservation } from '../limiters/limiter
 import type { Metrics } from '../metrics/metrics.ts'
 import { createDeadline } from '../middleware/deadline.ts'
 import { type Problem, sendProblem } from '../middleware/problem.ts'
+import { sendJson } from '../middleware/send-json.ts'
 import type { RedeemCode } from '../redeem/redeem-code.ts'
 import { parseBody } from './parse-body.ts'
 
@@ -77,7 +78,6 @@ function sendReservation(response: Response, reservation: Reservation, baseUrl: 
   }
   const { redemptionId } = reservation
   const status = reservation.outcome === 'repeated' ? reservation.status : 'reserved'
-  response
-    .status(202)
-    .json({ redemption_id: redemptionId, status, status_url: `${baseUrl}/redemptions/${redemptionId}` })
+  const body = { redemption_id: redemptionId, status, status_url: `${baseUrl}/redemptions/${redemptionId}` }
+  sendJson(response, 202, body)
 }
