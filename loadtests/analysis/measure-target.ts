@@ -1,6 +1,7 @@
 import type { Interval, Result, Run, Subject } from '../run-file.ts'
 import type { Target } from '../targets/targets-schema.ts'
 import { acceptedByRound, ratioWithinRounds } from './rounds.ts'
+import { headlineOf } from './verdict-sentence.ts'
 
 /** What a run has to say about one target and one mode; without a value, why not. */
 export interface Measured {
@@ -20,6 +21,12 @@ export function measureTarget(target: Target, run: Run, results: readonly Result
     const result = results.find((candidate) => candidate.mode === mode && matchesScenario(target, candidate))
     if (!result) return measured(mode, null, `this run did not try ${mode}`)
     if (result.validity === 'INVALID') return measured(mode, null, `no trial of ${mode} succeeded`)
+    if (headlineOf([result]) === 'answered')
+      return measured(
+        mode,
+        null,
+        `${result.scenario} refuses almost everybody: a figure per redemption says nothing there`,
+      )
     return measured(mode, modeReading(target, run, result), missingReason(target, result))
   })
 }

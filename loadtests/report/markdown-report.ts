@@ -2,24 +2,21 @@ import { formatBytes, formatCount, formatNumber } from '../analysis/format.ts'
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import type { Latencies, Result, Run, Summary } from '../run-file.ts'
 import { environmentRows } from './environment-rows.ts'
-import {
-  invariantLines,
-  MODE_COLUMNS,
-  MODE_COLUMNS_EXPLAINED,
-  modeCells,
-  planLine,
-  validityLines,
-} from './report-rows.ts'
+import { invariantLines, modeTable, planLine, validityLines } from './report-rows.ts'
 
 /** The report as markdown, for a pull request or a wiki. */
 export function renderMarkdown(run: Run, summary: Summary): string {
+  const modes = modeTable(summary.results)
   const sections = [
     `# Redline ${run.command}: ${run.run_id}`,
     `**${cell(summary.verdict)}**`,
     planLine(run),
     '## Modes side by side',
-    table([...MODE_COLUMNS], summary.results.map(modeCells)),
-    MODE_COLUMNS_EXPLAINED,
+    table(
+      [...modes.columns],
+      modes.rows.map((cells) => [...cells]),
+    ),
+    modes.explained,
     bullets([...invariantLines(summary.results), ...validityLines(summary.results).map((line) => `\\* ${line}`)]),
     '## Latency in milliseconds',
     latencyTable(summary.results),

@@ -1,40 +1,84 @@
 import { formatCount, formatInterval, formatNumber, joinWords } from '../analysis/format.ts'
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
-import type { InvariantResult, Result, Run } from '../run-file.ts'
+import { headlineOf } from '../analysis/verdict-sentence.ts'
+import type { Interval, InvariantResult, Result, Run } from '../run-file.ts'
 
 const ABSENT = '–'
 
 /** The comparison of modes as text, for the terminal and for markdown alike. */
-export const MODE_COLUMNS = [
-  'mode',
-  'accepted/s\n(95 % interval)',
-  '×\nceil.',
-  'with\ndrain/s',
-  'drained\n/s',
-  'p50 / p99\nms',
-  'Redis\ntrips',
-  'SQL',
-  'CPU ms\nacc + drain',
-  'invariants',
-] as const
+export interface ModeTable {
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+  /** What the columns mean. */
+  readonly explained: string
+}
 
-export const MODE_COLUMNS_EXPLAINED =
-  'accepted/s, × ceiling and latency with the drain paused; Redis round trips and SQL statements in the request, per redemption; CPU to accept one and to drain it.'
+/** By redemptions; where almost everybody is refused, by answers. */
+export function modeTable(results: readonly Result[]): ModeTable {
+  const headline = headlineOf(results)
+  return {
+    columns: [
+      'mode',
+      `${headline}/s\n(95 % interval)`,
+      '×\nceil.',
+      'with\ndrain/s',
+      'drained\n/s',
+      'p50 / p99\nms',
+      'Redis\ntrips',
+      'SQL',
+      'CPU ms\nacc + drain',
+      'invariants',
+    ],
+    rows: results.map((result) => (headline === 'accepted' ? acceptedCells(result) : answeredCells(result, results))),
+    explained:
+      `${headline}/s, × ceiling and latency with the drain paused; Redis round trips and SQL statements in the request, ` +
+      (headline === 'accepted'
+        ? 'per redemption; CPU to accept one and to drain it.'
+        : 'and CPU in all, per answer: almost everybody is refused here.'),
+  }
+}
 
-export function modeCells(result: Result): string[] {
+function acceptedCells(result: Result): string[] {
   const work = result.work_per_redemption
   return [
-    result.validity === 'VALID' ? result.mode : `${result.mode}*`,
-    result.accepted_per_second ? formatInterval(result.accepted_per_second) : ABSENT,
-    numberOr(result.ratio_to_ceiling?.median),
+    ...rateCells(result, result.accepted_per_second, result.ratio_to_ceiling?.median),
     numberOr(result.with_drain?.accepted_per_second.median),
     numberOr(result.drained_per_second?.median),
-    result.latency_ms ? `${formatNumber(result.latency_ms.p50)} / ${formatNumber(result.latency_ms.p99)}` : ABSENT,
+    latencyCell(result),
     work ? formatCount(work.redis_round_trips.request) : ABSENT,
     work ? formatCount(work.sql_statements.request) : ABSENT,
     work ? `${formatNumber(work.accept_cpu_ms)} + ${formatNumber(work.drain_cpu_ms)}` : ABSENT,
     invariantsCell(result.invariants),
   ]
+}
+
+function answeredCells(result: Result, results: readonly Result[]): string[] {
+  const work = result.work_per_redemption
+  const answered = result.answered_per_second?.median ?? 0
+  const ceiling = results.find(({ mode }) => mode === 'ceiling')?.answered_per_second?.median
+  const share = answered === 0 ? 0 : (result.accepted_per_second?.median ?? 0) / answered
+  return [
+    ...rateCells(result, result.answered_per_second, ceiling === undefined ? undefined : answered / ceiling),
+    ABSENT,
+    ABSENT,
+    latencyCell(result),
+    work ? formatNumber(work.redis_round_trips.request * share) : ABSENT,
+    work ? formatNumber(work.sql_statements.request * share) : ABSENT,
+    work ? formatNumber(work.accept_cpu_ms * share) : ABSENT,
+    invariantsCell(result.invariants),
+  ]
+}
+
+function rateCells(result: Result, rate: Interval | null, ratio: number | undefined): string[] {
+  return [
+    result.validity === 'VALID' ? result.mode : `${result.mode}*`,
+    rate ? formatInterval(rate) : ABSENT,
+    numberOr(ratio),
+  ]
+}
+
+function latencyCell({ latency_ms: latency }: Result): string {
+  return latency ? `${formatNumber(latency.p50)} / ${formatNumber(latency.p99)}` : ABSENT
 }
 
 /** Why results are not VALID: a line for all that have the same reasons. */

@@ -1,14 +1,7 @@
 import { styleText } from 'node:util'
 import type { Run, Summary, TargetResult } from '../run-file.ts'
 import { createPlainTable } from './plain-table.ts'
-import {
-  invariantLines,
-  MODE_COLUMNS,
-  MODE_COLUMNS_EXPLAINED,
-  modeCells,
-  planLine,
-  validityLines,
-} from './report-rows.ts'
+import { invariantLines, type ModeTable, modeTable, planLine, validityLines } from './report-rows.ts'
 
 const WIDTH = 120
 
@@ -23,11 +16,12 @@ export function showsColour(stream: NodeJS.WriteStream): boolean {
 /** The whole outcome in at most 120 columns: modes, targets, and last the verdict, so that it stays in sight. */
 export function renderTerminal(run: Run, summary: Summary, options: { colour: boolean }): string {
   const paint: Paint = (style, text) => (options.colour ? styleText(style, text, { validateStream: false }) : text)
+  const modes = modeTable(summary.results)
   const warnings = [...invariantLines(summary.results), ...validityLines(summary.results).map((line) => `* ${line}`)]
   return [
     paint('dim', planLine(run)),
-    modeTable(summary, paint),
-    ...wrap(MODE_COLUMNS_EXPLAINED, WIDTH).map((line) => paint('dim', line)),
+    paintModes(modes, paint),
+    ...wrap(modes.explained, WIDTH).map((line) => paint('dim', line)),
     ...warnings.flatMap((line) => wrap(line, WIDTH)).map((line) => paint('yellow', line)),
     '',
     ...targetLines(summary.targets, paint),
@@ -37,15 +31,14 @@ export function renderTerminal(run: Run, summary: Summary, options: { colour: bo
     .replace(/ +$/gm, '')
 }
 
-function modeTable(summary: Summary, paint: Paint): string {
+function paintModes({ columns, rows }: ModeTable, paint: Paint): string {
   const table = createPlainTable({
-    head: MODE_COLUMNS.map((column) => paint('dim', column)),
-    colAligns: MODE_COLUMNS.map((_, index) => (index === 0 ? 'left' : 'right')),
+    head: columns.map((column) => paint('dim', column)),
+    colAligns: columns.map((_, index) => (index === 0 ? 'left' : 'right')),
   })
-  for (const result of summary.results) {
-    const cells = modeCells(result)
-    const invariants = cells.pop() ?? ''
-    table.push([...cells, paint(invariantStyle(invariants), invariants)])
+  for (const cells of rows) {
+    const invariants = cells.at(-1) ?? ''
+    table.push([...cells.slice(0, -1), paint(invariantStyle(invariants), invariants)])
   }
   return table.toString()
 }

@@ -1,6 +1,7 @@
 import { formatBounds, formatCount, formatNumber } from '../../analysis/format.ts'
-import { acceptedByRound } from '../../analysis/rounds.ts'
+import { acceptedByRound, answeredByRound } from '../../analysis/rounds.ts'
 import { trialsOf } from '../../analysis/summarise.ts'
+import { headlineOf } from '../../analysis/verdict-sentence.ts'
 import type { Result, Run, Summary } from '../../run-file.ts'
 import { axisEnd, intervalTrack, trackAxis } from '../charts/bar-track.ts'
 import { type Html, html } from '../html.ts'
@@ -11,16 +12,44 @@ const CAPTION =
   'Redemptions answered with 202 per second. Solid: drain paused, as the ceiling runs none. Pale: with scheduler and workers draining meanwhile. ' +
   'Bar = median of rounds, whisker = 95 % bootstrap interval over whole rounds, dot = one round.'
 
-/** The modes side by side. */
+const ANSWERED_CAPTION =
+  'Answers per second, most of them refusals, with the drain paused. ' +
+  'Bar = median of rounds, whisker = 95 % bootstrap interval over whole rounds, dot = one round.'
+
+/** The modes side by side: by redemptions, or by answers where almost everybody is refused. */
 export function rates(run: Run, summary: Summary): Html {
+  if (headlineOf(summary.results) === 'answered') return answers(run, summary)
   const highest = summary.results.map((result) => {
     const rounds = [...roundsOf(run, result, 'paused'), ...roundsOf(run, result, 'running')]
     return Math.max(result.accepted_per_second?.high ?? 0, ...rounds)
   })
   const max = axisEnd(Math.max(...highest, 1))
-  const doubts = validityLines(summary.results)
-  return section('rates', 'Accepted per second', CAPTION, [
-    html`<div class="bars">${summary.results.map((result) => row(run, result, max))}
+  return bars('Accepted per second', CAPTION, summary, max, (result) => row(run, result, max))
+}
+
+function answers(run: Run, summary: Summary): Html {
+  const max = axisEnd(Math.max(...summary.results.map((result) => result.answered_per_second?.high ?? 0), 1))
+  return bars('Answers per second', ANSWERED_CAPTION, summary, max, (result) => {
+    const rate = result.answered_per_second
+    const rounds = [...answeredByRound(trialsOf(run, result), 'paused').values()]
+    return html`<div class="bar-row m-${result.mode}">
+      <div>${modeName(result.mode)}${validityMark(result)}</div>
+      <div class="tracks">${rate ? intervalTrack(rate, rounds, max, false) : html`<p class="absent">no trial succeeded</p>`}</div>
+      <div class="figures">${rate ? html`<p><b>${formatNumber(rate.median)}</b> /s <small>${formatBounds(rate)}</small></p>` : null}</div>
+    </div>`
+  })
+}
+
+function bars(
+  title: string,
+  caption: string,
+  { results }: Summary,
+  max: number,
+  rowOf: (result: Result) => Html,
+): Html {
+  const doubts = validityLines(results)
+  return section('rates', title, caption, [
+    html`<div class="bars">${results.map(rowOf)}
       <div class="bar-row"><span></span>${trackAxis(max, '/s', formatCount)}<span></span></div>
     </div>`,
     ...(doubts.length > 0 ? [html`<ul class="doubts">${doubts.map((line) => html`<li>${line}</li>`)}</ul>`] : []),
