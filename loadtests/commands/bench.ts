@@ -32,7 +32,7 @@ interface BenchOptions extends SystemChoices {
 }
 
 const DEFAULTS = { rounds: 5, duration: 3, warmUp: 1.5 }
-const QUICK = { rounds: 2, duration: 1.5, warmUp: 0.5 }
+const QUICK = { rounds: 2, duration: 1, warmUp: 0.5 }
 
 const EXAMPLES = `
 Each round tries every mode, and a bare Express route as the ceiling, once in random order. A trial loads the

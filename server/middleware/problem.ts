@@ -41,7 +41,9 @@ export function createErrorHandler(logger: Logger, metrics: Metrics): ErrorReque
     if (expected !== undefined && expected.status < 500) return sendProblem(response, expected)
     const requestId = randomUUID()
     metrics.errors.inc({ error_type: classify(error) })
-    logger.error({ err: error, requestId }, 'request failed')
+    // What is expected under overload is told in one line; its stack would only repeat itself.
+    if (error instanceof UnavailableError) logger.warn({ requestId, reason: error.message }, 'request refused for now')
+    else logger.error({ err: error, requestId }, 'request failed')
     response.set('X-Request-Id', requestId)
     sendProblem(response, expected ?? { status: 500, code: 'internal', title: 'Something went wrong on our side' })
   }
