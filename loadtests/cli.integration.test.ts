@@ -141,7 +141,7 @@ describe('stores of somebody else', () => {
       cli.run(['start', '--port', '0'], { DATABASE_URL: 'localhost:5432' }),
     ])
     expect(full.stderr).toMatch(/holds 1 tables?\. Name an empty one in DATABASE_URL, or pass --allow-nonempty/)
-    expect(small.stderr).toMatch(/pools may open 1510 connections.*allows \d+ \(max_connections\)/)
+    expect(small.stderr).toMatch(/pools may open 1511 connections.*allows \d+ \(max_connections\)/)
     expect(malformed.stderr).toMatch(/DATABASE_URL is not a URL of the form postgres:/)
     expect([full, small, malformed].map(({ code }) => code)).toEqual([2, 2, 2])
     expectNothingLeft()

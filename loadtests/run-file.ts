@@ -50,7 +50,7 @@ export const sampleSchema = z.object({
 export type Sample = z.infer<typeof sampleSchema>
 
 /** One measured load of a trial. `paused`: nothing drains meanwhile; `running`: scheduler and workers drain as they go. */
-export const loadSchema = z.object({
+const loadSchema = z.object({
   name: z.enum(['paused', 'running']),
   seconds: amount,
   accepted: count,
@@ -63,7 +63,7 @@ export const loadSchema = z.object({
 })
 export type Load = z.infer<typeof loadSchema>
 
-export const invariantResultSchema = z.object({
+const invariantResultSchema = z.object({
   number: z.number().int(),
   title: z.string(),
   /** How many ids were looked at; 0 means that nothing was shown. */
@@ -74,22 +74,24 @@ export const invariantResultSchema = z.object({
 export type InvariantResult = z.infer<typeof invariantResultSchema>
 
 /** Counted work of the paused load and its drain, as totals. */
-export const workSchema = z.object({
+const workSchema = z.object({
   redemptions: count,
   redis_round_trips: perCause,
   redis_commands: perCause,
   sql_statements: perCause,
   /** What the idle system does by itself, already subtracted above. */
   background_per_second: z.object({ redis_commands: amount, sql_statements: amount }),
-  wal_bytes: amount,
+  /** Null where the server does not tell. */
+  wal_bytes: amount.nullable(),
   /** Full-page images, part of wal_bytes; they depend on the checkpoint, not on the work. */
-  wal_full_page_bytes: amount,
+  wal_full_page_bytes: amount.nullable(),
+  /** Without the stores that somebody else runs. */
   accept_cpu_ms: perKind,
   drain_cpu_ms: perKind,
 })
 export type Work = z.infer<typeof workSchema>
 
-export const trialSchema = z.object({
+const trialSchema = z.object({
   round: count,
   /** Place in the random order of its round, from 1. */
   position: count,
@@ -114,7 +116,7 @@ export const trialSchema = z.object({
 })
 export type Trial = z.infer<typeof trialSchema>
 
-export const profileSchema = z.object({
+const profileSchema = z.object({
   servers: count,
   workers: count,
   concurrency: count,
@@ -122,7 +124,7 @@ export const profileSchema = z.object({
 })
 export type Profile = z.infer<typeof profileSchema>
 
-export const planSchema = z.object({
+const planSchema = z.object({
   scenario: z.string(),
   modes: z.array(z.enum(SUBJECTS)),
   rounds: count,
@@ -173,14 +175,14 @@ export const runSchema = z.object({
 })
 export type Run = z.infer<typeof runSchema>
 
-/** Median over rounds with the bounds of its 95 % bootstrap interval (over whole rounds). */
+/** Median over rounds with the bounds of its percentile-bootstrap interval over whole rounds (bootstrap.ts). */
 const interval = z.object({ median: z.number(), low: z.number(), high: z.number() })
 export type Interval = z.infer<typeof interval>
 
 const latencies = z.object({ p50: amount, p95: amount, p99: amount, p999: amount, max: amount })
 export type Latencies = z.infer<typeof latencies>
 
-export const resultSchema = z.object({
+const resultSchema = z.object({
   scenario: z.string(),
   mode: z.enum(SUBJECTS),
   profile: z.string(),
@@ -193,6 +195,8 @@ export const resultSchema = z.object({
   /** All answers, accepted or refused, with the drain paused. */
   answered_per_second: interval.nullable(),
   ratio_to_ceiling: interval.nullable(),
+  /** Answers over the ceiling's answers: what compares modes where almost everybody is refused. */
+  answered_ratio_to_ceiling: interval.nullable(),
   latency_ms: latencies.nullable(),
   error_ratio: z.number().nullable(),
   /** The same with scheduler and workers draining as the load runs. */
@@ -206,18 +210,20 @@ export const resultSchema = z.object({
       redis_round_trips: perCause,
       redis_commands: perCause,
       sql_statements: perCause,
-      wal_bytes: amount,
-      wal_full_page_bytes: amount,
+      wal_bytes: amount.nullable(),
+      wal_full_page_bytes: amount.nullable(),
+      /** Without the kinds whose CPU time is unknown. */
       cpu_ms: perKind,
-      accept_cpu_ms: amount,
-      drain_cpu_ms: amount,
+      /** Null when a kind that takes part is unknown. */
+      accept_cpu_ms: amount.nullable(),
+      drain_cpu_ms: amount.nullable(),
     })
     .nullable(),
   invariants: z.array(invariantResultSchema),
 })
 export type Result = z.infer<typeof resultSchema>
 
-export const targetResultSchema = z.object({
+const targetResultSchema = z.object({
   name: z.string(),
   wanted: z.string(),
   got: z.string(),

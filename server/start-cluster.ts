@@ -23,6 +23,7 @@ export async function startCluster(size: number, logger: Logger): Promise<Runnin
   const onExit = async (worker: Worker, code: number, signal: string) => {
     if (closing) return
     logger.error({ pid: worker.process.pid, code, signal }, 'a server process died; starting another one')
+    process.send?.({ type: 'died', pid: worker.process.pid })
     await sleep(PAUSE_MS)
     if (closing) return
     startProcess(indexOf.get(worker.id) ?? 0).catch((error: unknown) =>

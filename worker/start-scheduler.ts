@@ -1,16 +1,14 @@
 import type { Logger } from 'pino'
-import { countPending } from '../server/db/ledger/relay-outbox.ts'
 import { closeServer, listen } from '../server/listen.ts'
-import { gaugeFrom } from '../server/metrics/gauge-from.ts'
-import { listLiveJobs } from '../server/queue/invite-queue.ts'
 import { connectBlocking } from '../server/redis/connect.ts'
-import { execute } from '../server/redis/script.ts'
+import { createJobRoutes } from '../server/routes/jobs.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
 import { VERSION } from '../server/version.ts'
 import type { SchedulerConfig } from './config.ts'
-import { connectStores, type Stores } from './connect-stores.ts'
+import { connectStores } from './connect-stores.ts'
 import { startLedgerConsumer } from './ledger-consumer.ts'
 import type { Loop } from './loop.ts'
+import { measureQueues } from './measure-queues.ts'
 import { startOutboxRelay } from './outbox-relay.ts'
 import type { RunningProcess } from './run-process.ts'
 import { startSweeper } from './sweeper.ts'
@@ -32,7 +30,7 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
     startOutboxRelay({ ...shared, idleMs: config.RELAY_IDLE_MS }),
     startSweeper({ ...shared, intervalMs: config.SWEEP_INTERVAL_MS, quietSeconds: config.SWEEP_QUIET_SECONDS }),
   ]
-  measureQueues(stores)
+  const meters = measureQueues(config, stores)
 
   const operations = createOperations({
     metrics,
@@ -44,15 +42,14 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
       queue: async () => void (await queue.isReady()),
     },
   })
-  operations.get('/jobs', async (_request, response) => {
-    response.json({ live: await listLiveJobs(queue) })
-  })
+  operations.use(createJobRoutes(queue))
   const ops = await listen(operations, { port: config.OPS_PORT, host: config.OPS_HOST })
   return {
     opsUrl: ops.url,
     async close() {
       await Promise.all(loops.map((loop) => loop.stop()))
       for (const connection of blocking) connection.disconnect()
+      await meters.close()
       await stores.close()
       await closeServer(ops.server)
     },
@@ -74,19 +71,4 @@ function createDrain(loops: readonly Loop[]): Drain {
       for (const loop of loops) loop.resume()
     },
   }
-}
-
-/** How many redemptions stand before each step: in the streams, in the outbox, in the queue. */
-function measureQueues({ metrics, db, redis, keys, queue }: Stores): void {
-  const definition = { name: 'invite_queue_size', help: 'Redemptions that wait for a step', label: 'status' }
-  gaugeFrom(metrics.registry, definition, async () => {
-    const pipeline = redis.pipeline()
-    for (let shard = 0; shard < keys.shards; shard++) pipeline.xlen(keys.stream(shard))
-    const [lengths, pending, { waiting, active, delayed, failed }] = await Promise.all([
-      execute(pipeline) as Promise<number[]>,
-      countPending(db),
-      queue.getJobCounts(),
-    ])
-    return { stream: lengths.reduce((sum, length) => sum + length, 0), pending, waiting, active, delayed, failed }
-  })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bootstrapMedian, median, resampledMedians } from './bootstrap.ts'
+import { bootstrapMedian, median, rangeCoverage, resampledMedians } from './bootstrap.ts'
 
 /** Survival days of the treated mice, Efron and Tibshirani (1993), table 2.1. */
 const MICE = [94, 197, 16, 38, 99, 141, 23]
@@ -9,6 +9,15 @@ describe('median', () => {
     expect(median(MICE)).toBe(94)
     expect(median([4, 1, 3, 2])).toBe(2.5)
   })
+})
+
+describe('rangeCoverage', () => {
+  it.each([
+    [1, 0],
+    [3, 0.75],
+    [5, 0.9375],
+    [6, 0.96875],
+  ])('of %d values', (values, share) => expect(rangeCoverage(values)).toBe(share))
 })
 
 describe('bootstrapMedian', () => {

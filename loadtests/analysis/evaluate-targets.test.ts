@@ -36,6 +36,38 @@ describe('evaluateTargets', () => {
     expect(evaluate({ ...target, at_most: 3 }).verdict).toBe('missed')
   })
 
+  it('is not met by a part of its modes, but missed by one of them', () => {
+    const target = { measure: 'sql_statements_in_request', modes: ['none', 'in-process', 'token-bucket'] }
+    const part = exampleRun({ modes: ['none', 'ceiling'] })
+    expect(evaluate({ ...target, at_most: 4 }, part)).toMatchObject({
+      verdict: 'not measurable here',
+      got: 'none 4',
+      why: 'nothing is known of in-process and token-bucket: this run did not try in-process; this run did not try token-bucket',
+    })
+    expect(evaluate({ ...target, at_most: 3 }, part)).toMatchObject({ verdict: 'missed', why: /did not try/ })
+    const failed = exampleRun()
+    const trials = failed.trials.map((trial) =>
+      trial.mode === 'in-process' ? { ...trial, status: 'failed' as const } : trial,
+    )
+    expect(evaluate({ ...target, at_most: 4 }, { ...failed, trials })).toMatchObject({
+      verdict: 'not measurable here',
+      why: 'nothing is known of in-process: no trial of in-process succeeded',
+    })
+  })
+
+  it('decides nothing about CPU time that nobody watched', () => {
+    const run = exampleRun()
+    const trials = run.trials.map(({ work, ...trial }) => ({
+      ...trial,
+      work: work && { ...work, drain_cpu_ms: { server: 1, worker: 1 } },
+    }))
+    const target = { measure: 'drain_cpu_over_accept_cpu', modes: ['none'], at_most: 4 }
+    expect(evaluate(target, { ...run, trials })).toMatchObject({
+      verdict: 'not measurable here',
+      why: /CPU time of some processes is unknown/,
+    })
+  })
+
   it('says why something cannot be measured here, and shows what was', () => {
     const target = { measure: 'accepted_per_second', modes: ['token-bucket'], at_least: 5000, needs: { servers: 10 } }
     const result = evaluate(target)
@@ -53,6 +85,14 @@ describe('evaluateTargets', () => {
     const trials = run.trials.map((trial) => ({ ...trial, invariants: broken }))
     const target = { measure: 'accepted_per_second', modes: ['none'], at_least: 1 }
     expect(evaluate(target, { ...run, trials })).toMatchObject({ verdict: 'missed', why: /broke an invariant/ })
+  })
+
+  it('misses a ratio to a mode that broke an invariant', () => {
+    const run = exampleRun()
+    const broken = [{ number: 1, title: 'no overselling', examined: 1, broken: ['a'] }]
+    const trials = run.trials.map((trial) => (trial.mode === 'none' ? { ...trial, invariants: broken } : trial))
+    const target = { measure: 'ratio_to_mode', modes: ['token-bucket'], over: 'none', at_least: 2 }
+    expect(evaluate(target, { ...run, trials })).toMatchObject({ verdict: 'missed', why: /^none broke an invariant/ })
   })
 
   it('compares equality within the tolerance', () => {

@@ -20,17 +20,41 @@ function evaluate(target: Target, run: Run, results: readonly Result[]): TargetR
   const measured = measureTarget(target, run, results)
   const known = measured.filter((entry) => entry.value !== null)
   const got = known.length === 0 ? 'not measured' : known.map((entry) => gotText(entry, target)).join(', ')
-  const hindrance = unmetNeed(target, run, results) ?? (known.length === 0 ? (measured[0]?.why ?? null) : null)
-  if (hindrance !== null) {
-    return { name: target.name, wanted, got, verdict: 'not measurable here', why: hindrance }
-  }
-  const broken = results.filter((result) => target.modes?.includes(result.mode) && brokenInvariants(result).length > 0)
+  const told = (verdict: TargetResult['verdict'], why: string | null) => ({
+    name: target.name,
+    wanted,
+    got,
+    verdict,
+    why,
+  })
+  const hindrance = unmetNeed(target, run, results) ?? (known.length === 0 ? unknownReason(measured) : null)
+  if (hindrance !== null) return told('not measurable here', hindrance)
+  const broken = brokenModes(target, results)
   if (broken.length > 0) {
-    const why = `${joinWords(broken.map((result) => result.mode))} broke an invariant, so its figures do not count`
-    return { name: target.name, wanted, got, verdict: 'missed', why }
+    const whose = broken.length === 1 ? 'its' : 'their'
+    return told('missed', `${joinWords(broken)} broke an invariant, so ${whose} figures do not count`)
   }
-  const met = known.every((entry) => isMet(target, entry.value ?? Number.NaN))
-  return { name: target.name, wanted, got, verdict: met ? 'met' : 'missed', why: doubts(target, measured, results) }
+  if (!known.every((entry) => isMet(target, entry.value ?? Number.NaN))) {
+    return told('missed', doubts(target, measured, results))
+  }
+  if (known.length < measured.length) return told('not measurable here', unknownReason(measured))
+  return told('met', doubts(target, measured, results))
+}
+
+/** Modes of either side of the target whose figures do not count. */
+function brokenModes(target: Target, results: readonly Result[]): string[] {
+  const sides = [...(target.modes ?? []), ...(target.over ? [target.over] : [])]
+  return results
+    .filter((result) => sides.includes(result.mode) && brokenInvariants(result).length > 0)
+    .map((result) => result.mode)
+}
+
+/** Which of the modes have no value, and why; every one of them would have to meet the target. */
+function unknownReason(measured: readonly Measured[]): string {
+  const unknown = measured.filter((entry) => entry.value === null)
+  const reasons = [...new Set(unknown.flatMap(({ why }) => why ?? []))].join('; ')
+  const modes = unknown.flatMap(({ mode }) => mode ?? [])
+  return measured.length > 1 ? `nothing is known of ${joinWords(modes)}: ${reasons}` : reasons
 }
 
 function isMet(target: Target, value: number): boolean {

@@ -15,6 +15,8 @@ export interface Evidence {
   readonly codes: readonly { readonly code: string; readonly max_uses: number; readonly used_count: number }[]
   /** Uses left by the bucket's own count; null in modes without buckets. */
   readonly buckets: Readonly<Record<string, number | null>> | null
+  /** True where every code was loaded into a bucket, so that one without is lost, not merely not asked for yet. */
+  readonly everyCodeHasBucket: boolean
   readonly pendingOutbox: readonly string[]
   /** Jobs that wait, are delayed or are being worked on; null when nobody could be asked. */
   readonly liveJobs: readonly string[] | null

@@ -2,7 +2,7 @@ import type { Summary } from '../run-file.ts'
 import { brokenInvariants } from './merge-invariants.ts'
 
 /** Whether a target was missed; what could not be measured here is not a miss. */
-export function isAnyTargetMissed(summary: Summary): boolean {
+function isAnyTargetMissed(summary: Summary): boolean {
   return summary.targets.some((target) => target.verdict === 'missed')
 }
 

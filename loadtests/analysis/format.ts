@@ -1,8 +1,8 @@
 import type { Interval } from '../run-file.ts'
 
-/** Three significant digits, thousands with a comma: 4,180 · 71.3 · 0.62. */
-export function formatNumber(value: number): string {
-  if (!Number.isFinite(value)) return '–'
+/** Three significant digits, thousands with a comma: 4,180 · 71.3 · 0.62; a dash for what is not known. */
+export function formatNumber(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return '–'
   const size = Math.abs(value)
   const digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2
   const [whole = '', fraction] = value.toFixed(digits).split('.')
@@ -25,7 +25,8 @@ export function formatBounds(interval: Interval): string {
   return `${formatNumber(interval.low)}–${formatNumber(interval.high)}`
 }
 
-export function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null) return '–'
   if (bytes >= 2 ** 30) return `${formatNumber(bytes / 2 ** 30)} GiB`
   if (bytes >= 2 ** 20) return `${formatNumber(bytes / 2 ** 20)} MiB`
   if (bytes >= 2 ** 10) return `${formatNumber(bytes / 2 ** 10)} KiB`

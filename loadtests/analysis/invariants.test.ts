@@ -41,6 +41,7 @@ function soundEvidence(): Evidence {
     occupancy: { samples: 4, exceeded: [] },
     drained: true,
     kills: 0,
+    everyCodeHasBucket: false,
   }
 }
 
@@ -145,6 +146,7 @@ describe('4: counts', () => {
   it('a bucket that says something else', () => {
     expect(broken({ buckets: { HOT: 1 } })).toEqual({ 4: ['HOT'] })
     expect(broken({ buckets: { HOT: null } })).toEqual({})
+    expect(broken({ buckets: { HOT: null }, everyCodeHasBucket: true })).toEqual({ 4: ['HOT'] })
   })
 })
 

@@ -78,11 +78,12 @@ function checkRejected({ answers, redemptions }: Evidence): Finding {
 }
 
 /** A use counts from its acceptance on; that none is left on its way once drained is the matter of others. */
-function checkCounts({ codes, redemptions, buckets }: Evidence): Finding {
+function checkCounts({ codes, redemptions, buckets, everyCodeHasBucket }: Evidence): Finding {
   const spent = countBy(redemptions.filter(holdsUse), ({ code }) => code)
   const broken = codes.filter(({ code, max_uses: most, used_count: used }) => {
     const left = buckets?.[code]
-    return used !== (spent.get(code) ?? 0) || (left != null && most - left !== used)
+    const isBucketWrong = left == null ? everyCodeHasBucket : most - left !== used
+    return used !== (spent.get(code) ?? 0) || isBucketWrong
   })
   return { examined: codes.length, broken: broken.map(({ code }) => code) }
 }

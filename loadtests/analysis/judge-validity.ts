@@ -1,6 +1,6 @@
 import type { Histogram } from 'hdr-histogram-js'
 import type { Interval, Result, Run, Trial } from '../run-file.ts'
-import { MINIMUM_ROUNDS } from './bootstrap.ts'
+import { MINIMUM_ROUNDS, rangeCoverage } from './bootstrap.ts'
 import { formatShare, plural } from './format.ts'
 import { MINIMUM_ANSWERS_FOR_P99 } from './histograms.ts'
 import { loadOf, succeeded } from './rounds.ts'
@@ -18,7 +18,7 @@ export interface Validity {
 }
 
 /** What is known about a result when its validity is judged. */
-export interface Evidence {
+export interface ValidityEvidence {
   run: Run
   trials: readonly Trial[]
   accepted: Interval | null
@@ -28,7 +28,7 @@ export interface Evidence {
 }
 
 /** INVALID: nothing was measured. INCONCLUSIVE: something was, and the reasons say why not to lean on it. */
-export function judgeValidity(evidence: Evidence): Validity {
+export function judgeValidity(evidence: ValidityEvidence): Validity {
   const measured = evidence.trials.filter((trial) => succeeded(trial) && loadOf(trial, 'paused'))
   if (measured.length === 0)
     return { validity: 'INVALID', reasons: ['no trial succeeded', ...failures(evidence.trials)] }
@@ -52,12 +52,14 @@ function roundReasons(run: Run, measured: readonly Trial[]): string[] {
   if (run.status === 'interrupted') reasons.push('the run was interrupted')
   const rounds = new Set(measured.map((trial) => trial.round)).size
   if (rounds < MINIMUM_ROUNDS) {
-    reasons.push(`only ${plural(rounds, 'round')}: an interval needs at least ${MINIMUM_ROUNDS}`)
+    const interval =
+      rounds === 1 ? 'it has no interval' : `their interval covers ${Math.round(100 * rangeCoverage(rounds))} %`
+    reasons.push(`only ${plural(rounds, 'round')}: ${interval}, ${MINIMUM_ROUNDS} rounds are needed`)
   }
   return reasons
 }
 
-function answerReasons({ errorRatio, histogram, accepted, ratio }: Evidence): string[] {
+function answerReasons({ errorRatio, histogram, accepted, ratio }: ValidityEvidence): string[] {
   const reasons: string[] = []
   if (errorRatio !== null && errorRatio > MAXIMUM_ERROR_RATIO) {
     reasons.push(`${formatShare(errorRatio)} of the requests ended in an error (1 % is the most that is let pass)`)

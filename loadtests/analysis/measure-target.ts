@@ -49,7 +49,14 @@ function measured(mode: Subject | null, reading: Reading, why: string): Measured
 function missingReason(target: Target, result: Result): string {
   if (target.measure === 'ratio_to_mode') return `no round of this run has both ${result.mode} and ${target.over}`
   if (target.measure === 'ratio_to_ceiling') return 'no round of this run has a ceiling'
+  if (target.measure === 'drain_cpu_over_accept_cpu' && isCpuUnknown(result)) {
+    return 'the CPU time of some processes is unknown: stores that somebody else runs are not watched'
+  }
   return `this run measured no ${target.measure.replaceAll('_', ' ')} of ${result.mode}`
+}
+
+function isCpuUnknown({ work_per_redemption: work }: Result): boolean {
+  return work !== null && (work.accept_cpu_ms === null || work.drain_cpu_ms === null)
 }
 
 function runReading(target: Target, run: Run, results: readonly Result[]): Reading {
@@ -81,7 +88,7 @@ function modeReading(target: Target, run: Run, result: Result): Reading {
     case 'sql_statements_in_request':
       return work?.sql_statements.request
     case 'drain_cpu_over_accept_cpu':
-      return work && work.accept_cpu_ms > 0 && work.drain_cpu_ms > 0 ? work.drain_cpu_ms / work.accept_cpu_ms : null
+      return work?.accept_cpu_ms && work.drain_cpu_ms ? work.drain_cpu_ms / work.accept_cpu_ms : null
     case 'oversold_in_burst':
       return oversold(run, result)
     case 'availability':

@@ -39,6 +39,15 @@ describe('summarise', () => {
     expect(resultOf(exampleRun({ modes: ['none'] }), 'none').ratio_to_ceiling).toBeNull()
   })
 
+  it('compares answers with the ceiling within rounds', () => {
+    const refusing = withTrials(({ mode, loads }) => ({
+      loads: loads.map((load) => (mode === 'ceiling' ? load : { ...load, accepted: 1, refused: load.accepted - 1 })),
+    }))
+    const bucket = resultOf(refusing, 'token-bucket')
+    expect(bucket.answered_ratio_to_ceiling).toEqual(resultOf(exampleRun(), 'token-bucket').ratio_to_ceiling)
+    expect(bucket.ratio_to_ceiling?.median).toBeLessThan(0.001)
+  })
+
   it('is INVALID when no trial succeeded, with the failure in words', () => {
     const run = withTrials(({ mode }) => (mode === 'none' ? { status: 'failed', failure: 'the server died' } : {}))
     const result = resultOf(run, 'none')
@@ -49,7 +58,8 @@ describe('summarise', () => {
 
   it.each([
     ['a failed trial', withTrials(({ round }) => (round === 2 ? { status: 'failed' } : {})), /round 2 failed/],
-    ['too few rounds', exampleRun({ rounds: 2 }), /only 2 rounds/],
+    ['too few rounds', exampleRun({ rounds: 3 }), /only 3 rounds: their interval covers 75 %, 5 rounds are needed/],
+    ['a single round', exampleRun({ rounds: 1 }), /only 1 round: it has no interval, 5 rounds are needed/],
     [
       'errors',
       withTrials(({ loads }) => ({ loads: loads.map((load) => ({ ...load, errors: load.accepted })) })),

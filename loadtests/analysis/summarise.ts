@@ -30,7 +30,7 @@ export function summarise(run: Run, targets: Targets): Summary {
 }
 
 /** Trials of one scenario, mode and profile, in the order of the modes with the ceiling last. */
-export function groupTrials(trials: readonly Trial[]): Trial[][] {
+function groupTrials(trials: readonly Trial[]): Trial[][] {
   const groups = new Map<string, Trial[]>()
   for (const trial of trials) {
     const key = JSON.stringify([trial.scenario, trial.profile, trial.mode])
@@ -49,7 +49,9 @@ export function trialsOf(run: Run, result: Pick<Result, 'scenario' | 'mode' | 'p
 
 function resultOf(run: Run, trials: Trial[]): Result {
   const { scenario, mode, profile } = trials[0] as Trial
-  const ceiling = acceptedByRound(trialsOf(run, { scenario, mode: 'ceiling', profile }), 'paused')
+  const ceilingTrials = trialsOf(run, { scenario, mode: 'ceiling', profile })
+  const ceiling = acceptedByRound(ceilingTrials, 'paused')
+  const answered = answeredByRound(trials, 'paused')
   const accepted = intervalOverRounds(acceptedByRound(trials, 'paused'))
   const ratio = ratioWithinRounds(acceptedByRound(trials, 'paused'), ceiling)
   const histogram = mergeLoads(trials, 'paused')
@@ -64,8 +66,9 @@ function resultOf(run: Run, trials: Trial[]): Result {
     trials: trials.length,
     failed_trials: trials.filter((trial) => !succeeded(trial)).length,
     accepted_per_second: accepted,
-    answered_per_second: intervalOverRounds(answeredByRound(trials, 'paused')),
+    answered_per_second: intervalOverRounds(answered),
     ratio_to_ceiling: ratio,
+    answered_ratio_to_ceiling: ratioWithinRounds(answered, answeredByRound(ceilingTrials, 'paused')),
     latency_ms: latenciesOf(histogram),
     error_ratio: errors,
     with_drain: withDrain(trials, ceiling),

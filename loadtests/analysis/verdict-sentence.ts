@@ -3,7 +3,7 @@ import { formatBounds, formatInterval, formatNumber, joinWords, plural } from '.
 import { brokenInvariants, invariantVerdict } from './merge-invariants.ts'
 import { acceptedByRound, answeredByRound, ratioWithinRounds } from './rounds.ts'
 
-type Headline = 'accepted' | 'answered'
+export type Headline = 'accepted' | 'answered'
 
 /**
  * What the run found, for somebody who reads nothing else. A mode that broke an invariant carries nothing, so it
@@ -39,7 +39,8 @@ export function headlineOf(results: readonly Result[]): Headline {
   return total('accepted_per_second') < total('answered_per_second') / 2 ? 'answered' : 'accepted'
 }
 
-function rateOf(result: Result, headline: Headline): Interval | null {
+/** The rate that compares the modes under that headline. */
+export function rateOf(result: Result, headline: Headline): Interval | null {
   return headline === 'answered' ? result.answered_per_second : result.accepted_per_second
 }
 

@@ -36,6 +36,22 @@ describe('workPerRedemption', () => {
     expect(Object.keys(work?.cpu_ms ?? {})).toEqual(['server', 'worker', 'scheduler', 'postgres', 'redis'])
   })
 
+  it('knows no sum without the stores that somebody else runs, and no WAL that nobody told', () => {
+    const { postgres: _, ...accept } = WORK.accept_cpu_ms
+    const { postgres: __, ...drain } = WORK.drain_cpu_ms
+    const unwatched = {
+      ...WORK,
+      accept_cpu_ms: accept,
+      drain_cpu_ms: drain,
+      wal_bytes: null,
+      wal_full_page_bytes: null,
+    }
+    const work = workPerRedemption([trialWith(unwatched)])
+    expect(work).toMatchObject({ accept_cpu_ms: null, drain_cpu_ms: null, wal_bytes: null, wal_full_page_bytes: null })
+    expect(Object.keys(work?.cpu_ms ?? {})).toEqual(['server', 'worker', 'scheduler', 'redis'])
+    expect(workPerRedemption([trialWith(unwatched), trialWith(WORK)])?.wal_bytes).toBe(500)
+  })
+
   it('is absent without counted work', () => {
     expect(workPerRedemption([trialWith(null)])).toBeNull()
     expect(workPerRedemption([{ ...trialWith(WORK), status: 'failed' }])).toBeNull()

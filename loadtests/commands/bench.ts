@@ -137,20 +137,30 @@ function makePlan(options: BenchOptions): Plan {
 
 /** The command line that repeats this run: everything that was decided, by name. */
 function describeCommand(options: BenchOptions, plan: Plan): string {
-  const { servers, workers, concurrency, pool } = plan.profile
+  const { profile } = plan
   const values: [string, string | number][] = [
     ['modes', options.modes.join(',')],
     ['scenario', plan.scenario],
     ['connections', plan.connections],
     ['duration', plan.duration],
     ['rounds', plan.rounds],
-    ['servers', servers],
-    ['workers', workers],
-    ['concurrency', concurrency],
-    ['pool', pool],
+    ['servers', profile.servers],
+    ['workers', profile.workers],
+    ['concurrency', profile.concurrency],
+    ['pool', profile.pool],
     ['seed', plan.seed],
   ]
   if (plan.db_latency_ms > 0) values.push(['db-latency', `${plan.db_latency_ms}ms`])
   if (plan.redis_latency_ms > 0) values.push(['redis-latency', `${plan.redis_latency_ms}ms`])
-  return `npm run bench -- ${options.quick ? '--quick ' : ''}${values.map(([name, value]) => `--${name} ${value}`).join(' ')}`
+  if (options.targets !== GUIDE_TARGETS) values.push(['targets', quoted(options.targets)])
+  // Which servers is a secret of theirs; that there were some is not.
+  const servers = ['DATABASE_URL', 'REDIS_URL'].filter((name) => process.env[name]).map((name) => `${name}=… `)
+  const flags = [options.quick && '--quick ', options.allowNonempty && '--allow-nonempty '].filter(Boolean)
+  const words = values.map(([name, value]) => `--${name} ${value}`)
+  return `${servers.join('')}npm run bench -- ${flags.join('')}${words.join(' ')}`
+}
+
+/** For a shell, where a name holds more than plain characters. */
+function quoted(name: string): string {
+  return /^[\w./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
 }

@@ -31,9 +31,11 @@ describe('parseSeconds', () => {
   it.each([
     ['0.5', 0.5],
     ['30', 30],
+    ['10s', 10],
+    ['0.5s', 0.5],
   ])('takes %j', (text, number) => expect(parseSeconds(text)).toBe(number))
 
-  it.each(['0', '-1', 'Infinity', 'NaN', '', '5s', '1e9'])('refuses %j', (text) => {
+  it.each(['0', '-1', 'Infinity', 'NaN', '', '5ms', '5m', 's', '1e9', '0s'])('refuses %j', (text) => {
     expect(() => parseSeconds(text)).toThrow(InvalidArgumentError)
   })
 })

@@ -15,11 +15,11 @@ export function parseWholeNumber(least: number, most = Number.MAX_SAFE_INTEGER):
   }
 }
 
-/** Seconds: greater than 0, and no longer than a day. */
+/** Seconds, such as `10` or `10s`: greater than 0, and no longer than a day. */
 export function parseSeconds(value: string): number {
-  const number = Number(value)
-  if (value.trim() === '' || !(number > 0 && number <= 86_400))
-    throw new InvalidArgumentError('expected a number of seconds greater than 0, at most 86400.')
+  const number = Number(/^(\d+(?:\.\d+)?)s?$/.exec(value.trim())?.[1])
+  if (!(number > 0 && number <= 86_400))
+    throw new InvalidArgumentError('expected seconds such as 10 or 10s, greater than 0 and at most 86400.')
   return number
 }
 

@@ -25,7 +25,7 @@ export interface BenchParts {
   readonly signal: AbortSignal
 }
 
-const NOTES = ['The limit per client address and the limit on failed tries are off.']
+const NOTES = ['No limit per client address and no limit on failed tries is active.']
 
 /** `2026-01-31-1805-hot-code-3f9a`: sorts by time, never twice. */
 export function createRunId(now: Date, scenario: string): string {

@@ -103,7 +103,13 @@ async function examine(client: pg.Client, sources: Sources, { wait, kills }: Ver
       bucketsUrl: serverUrl,
       schedulerUrl,
     },
-    { occupancy: { samples: 0, exceeded: [] }, drained: rest ? rest.drained : null, kills },
+    // A code that nobody asked for since it was made has no bucket yet.
+    {
+      occupancy: { samples: 0, exceeded: [] },
+      drained: rest ? rest.drained : null,
+      kills,
+      everyCodeHasBucket: false,
+    },
   )
   const given = {
     answers: answers.length > 0,

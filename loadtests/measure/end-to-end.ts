@@ -5,7 +5,8 @@ import type { Mail } from '../sut/mail-messages.ts'
 const LONGEST_US = 3_600_000_000
 
 /**
- * From the client's 202 to the sink's mail, by the machine's one clock: microseconds, compressed base64.
+ * From the client's 202 to the sink's mail: microseconds, compressed base64. Each process adds its monotonic clock to
+ * the wall clock that it read at its start, so a step of the wall clock between the two starts would shift it.
  * @returns null when no mail belongs to an answer
  */
 export async function measureEndToEnd(answersFile: string, mails: readonly Mail[]): Promise<string | null> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 
 const FIND_EXCEEDED = `
@@ -12,20 +13,33 @@ export interface Occupancy {
 }
 
 export interface OccupancyWatch {
-  sample(): Promise<void>
-  result(): Occupancy
+  /** @returns what was seen until here; may be called again */
+  stop(): Promise<Occupancy>
 }
 
-/** Looks from outside, while the load runs, whether a code holds more uses than it has. */
-export function watchOccupancy(client: pg.Client): OccupancyWatch {
+const INTERVAL_MS = 1_000
+
+/** Looks each second from outside, while the load runs, whether a code holds more uses than it has. */
+export function startOccupancyWatch(client: pg.Client, signal: AbortSignal): OccupancyWatch {
   const exceeded = new Set<string>()
   let samples = 0
-  return {
-    async sample() {
+  const ended = new AbortController()
+  const until = AbortSignal.any([signal, ended.signal])
+  const watch = async () => {
+    while (!until.aborted) {
+      await sleep(INTERVAL_MS, undefined, { signal: until }).catch(() => {})
       const { rows } = await client.query<{ code: string }>(FIND_EXCEEDED)
       samples++
       for (const { code } of rows) exceeded.add(code)
+    }
+  }
+  const watching = watch()
+  watching.catch(() => {})
+  return {
+    async stop() {
+      ended.abort()
+      await watching
+      return { samples, exceeded: [...exceeded] }
     },
-    result: () => ({ samples, exceeded: [...exceeded] }),
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBurst, type LoadResult, type LoadSpec } from '../drivers/driver.ts'
-import { InvalidRunError } from '../errors.ts'
 import type { Load } from '../run-file.ts'
 import { BURST } from '../scenarios/scenario.ts'
 import type { CodeSeed } from '../sut/redeem-data.ts'
@@ -62,11 +62,14 @@ async function watch(context: TrialContext, target: LoadTarget, spec: LoadSpec):
   const result = await context.generator.load(spec, { signal, onProgress: target.recorder.onProgress })
   context.signal.throwIfAborted()
   if (ended.signal.aborted) await death
-  if (result.answers_left_out > 0) throw new InvalidRunError('There were more refusals than can be kept')
   return result
 }
 
 export function toLoad(name: Load['name'], result: LoadResult, cpu: CpuMs): Load {
   const { seconds, accepted, refused, errors, by_status, histogram } = result
   return { name, seconds, accepted, refused, errors, by_status, histogram, cpu_ms: cpu }
+}
+
+export async function removeAnswers({ answersFiles }: LoadTarget): Promise<void> {
+  await Promise.all(answersFiles.map((file) => rm(file, { force: true })))
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Generator } from '../drivers/generator.ts'
-import type { Plan, Sample, Subject } from '../run-file.ts'
+import type { Plan, Sample, Subject, Trial } from '../run-file.ts'
 import type { Scenario } from '../scenarios/scenario.ts'
 import type { RunDirectory } from '../sut/run-directory.ts'
 import type { Stores } from '../sut/stores.ts'
@@ -25,4 +25,19 @@ export interface TrialPosition {
   readonly round: number
   readonly position: number
   readonly mode: Subject
+}
+
+/** What a trial measured of its subject. */
+export type Measured = Pick<Trial, 'loads' | 'drain' | 'burst' | 'end_to_end_histogram' | 'work' | 'invariants'>
+
+/** A trial without its place in the run. */
+export type Judged = Omit<Trial, 'round' | 'position' | 'mode' | 'scenario' | 'profile' | 'started_at' | 'seconds'>
+
+export const NOTHING_MEASURED: Measured = {
+  loads: [],
+  drain: null,
+  burst: null,
+  end_to_end_histogram: null,
+  work: null,
+  invariants: [],
 }

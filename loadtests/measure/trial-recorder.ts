@@ -12,9 +12,12 @@ export interface TrialRecorder {
   stop(): Promise<{ steal: number | null; cpuPressure: number | null }>
 }
 
-type ClientSide = Pick<Sample, 'accepted' | 'refused' | 'errors' | 'p50_ms' | 'p99_ms'>
+type ClientSide = Pick<Sample, 'accepted' | 'refused' | 'errors' | 'p50_ms' | 'p99_ms'> & {
+  /** The phase in which most of it arrived; null while nothing did. */
+  phase: Sample['phase'] | null
+}
 
-const NOTHING: ClientSide = { accepted: 0, refused: 0, errors: 0, p50_ms: null, p99_ms: null }
+const NOTHING: ClientSide = { accepted: 0, refused: 0, errors: 0, p50_ms: null, p99_ms: null, phase: null }
 
 /** Joins what clients see and what the system shows into one series on one clock, a sample each second. */
 export function startTrialRecorder(
@@ -30,14 +33,8 @@ export function startTrialRecorder(
   const recorder: TrialRecorder = {
     phase: 'warm-up',
     samples,
-    onProgress({ accepted, refused, errors, p50_ms, p99_ms }) {
-      clients = {
-        accepted: clients.accepted + accepted,
-        refused: clients.refused + refused,
-        errors: clients.errors + errors,
-        p50_ms: p50_ms ?? clients.p50_ms,
-        p99_ms: p99_ms ?? clients.p99_ms,
-      }
+    onProgress(progress) {
+      clients = join(clients, progress, recorder.phase)
     },
     async stop() {
       await sampler.stop()
@@ -53,11 +50,29 @@ export function startTrialRecorder(
     metricsUrls: source.metricsUrls,
     processes: source.roots,
     onSample(system: SystemSample) {
-      const sample = { ...system, ...clients, phase: recorder.phase }
+      // The last second of a load is its own, also when the next phase has begun before the sample is taken.
+      const sample = { ...system, ...clients, phase: clients.phase ?? recorder.phase }
       clients = NOTHING
       samples.push(sample)
       onSample(sample)
     },
   })
   return recorder
+}
+
+/** Two reports in one sample: percentiles cannot be added, so the slower one's stand for both. */
+function join(clients: ClientSide, progress: Progress, phase: Sample['phase']): ClientSide {
+  const { p50_ms, p99_ms } = (progress.p99_ms ?? -1) > (clients.p99_ms ?? -1) ? progress : clients
+  return {
+    accepted: clients.accepted + progress.accepted,
+    refused: clients.refused + progress.refused,
+    errors: clients.errors + progress.errors,
+    p50_ms,
+    p99_ms,
+    phase: clients.phase !== null && requestsOf(clients) >= requestsOf(progress) ? clients.phase : phase,
+  }
+}
+
+function requestsOf({ accepted, refused, errors }: Pick<Sample, 'accepted' | 'refused' | 'errors'>): number {
+  return accepted + refused + errors
 }

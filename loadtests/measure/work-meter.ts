@@ -11,8 +11,13 @@ const IDLE_SECONDS = 1
 type Counted = Omit<Work, 'redemptions' | 'accept_cpu_ms' | 'drain_cpu_ms'>
 
 export interface WorkMeter {
-  /** What was counted since the meter was started, less what the idle system would have done in that time. */
-  stop(): Promise<Counted>
+  start(): Promise<void>
+  /**
+   * What was counted since the start, less what the idle system would have done. While the drain is paused, its
+   * processes do nothing by themselves either.
+   * @param drainSeconds how long the drain was not paused since the start
+   */
+  stop(drainSeconds: number): Promise<Counted>
 }
 
 interface Reading {
@@ -20,8 +25,8 @@ interface Reading {
   readonly counters: WorkCounters
 }
 
-/** Watches the idle system for a moment, then counts from a checkpoint on. */
-export async function startWorkMeter({ wal, signal }: TrialContext, system: System): Promise<WorkMeter> {
+/** Watches the idle system for a moment; call it while the drain runs and nothing is on its way. */
+export async function createWorkMeter({ wal, signal }: TrialContext, system: System): Promise<WorkMeter> {
   const urls = system.processes.map(({ ops_url: url }) => `${url}/metrics`)
   const read = async (): Promise<Reading> => {
     const counters = await readWorkCounters(urls, AbortSignal.timeout(SCRAPE_TIMEOUT_MS))
@@ -30,31 +35,44 @@ export async function startWorkMeter({ wal, signal }: TrialContext, system: Syst
   const idleFrom = await read()
   await sleep(IDLE_SECONDS * 1_000, undefined, { signal })
   const idleUntil = await read()
-  await wal.checkpoint()
-  const from = await read()
-  const position = await wal.readPosition()
+  let from = idleUntil
+  let position: string | null = null
   return {
-    async stop() {
+    async start() {
+      await wal.checkpoint()
+      from = await read()
+      position = await wal.readPosition()
+    },
+    async stop(drainSeconds) {
       const [until, end] = [await read(), await wal.readPosition()]
       const volume = await wal.readVolume(position, end)
       return {
-        ...subtractIdle(from, until, idleFrom, idleUntil),
-        wal_bytes: volume?.bytes ?? 0,
-        wal_full_page_bytes: volume?.full_page_bytes ?? 0,
+        ...subtractIdle({ from, until, idleFrom, idleUntil }, drainSeconds),
+        wal_bytes: volume?.bytes ?? null,
+        wal_full_page_bytes: volume?.full_page_bytes ?? null,
       }
     },
   }
 }
 
-function subtractIdle(from: Reading, until: Reading, idleFrom: Reading, idleUntil: Reading) {
-  const seconds = (until.at - from.at) / 1_000
+interface Readings {
+  readonly from: Reading
+  readonly until: Reading
+  readonly idleFrom: Reading
+  readonly idleUntil: Reading
+}
+
+function subtractIdle({ from, until, idleFrom, idleUntil }: Readings, drainSeconds: number) {
+  const allSeconds = (until.at - from.at) / 1_000
   const idleSeconds = (idleUntil.at - idleFrom.at) / 1_000
   const work = subtractCounters(until.counters, from.counters)
   const idle = subtractCounters(idleUntil.counters, idleFrom.counters)
   if (work === null || idle === null) throw new RangeError('A counter ran backwards: a process was replaced')
   const perCause = (counter: keyof WorkCounters) => {
     const entries = CAUSES.map((cause) => {
+      const seconds = cause === 'request' ? allSeconds : drainSeconds
       const expected = ((idle[counter][cause] ?? 0) / idleSeconds) * seconds
+      // A busy loop polls less than an idle one, so that a little too much may have been expected.
       return [cause, Math.max(0, (work[counter][cause] ?? 0) - expected)]
     })
     return Object.fromEntries(entries) as Work['redis_commands']

@@ -1,8 +1,9 @@
 import { formatBytes, formatCount, formatNumber } from '../analysis/format.ts'
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
+import { headlineOf } from '../analysis/verdict-sentence.ts'
 import type { Latencies, Result, Run, Summary } from '../run-file.ts'
 import { environmentRows } from './environment-rows.ts'
-import { invariantLines, modeTable, planLine, validityLines } from './report-rows.ts'
+import { invariantLines, modeTable, NO_COST, planLine, validityLines } from './report-rows.ts'
 
 /** The report as markdown, for a pull request or a wiki. */
 export function renderMarkdown(run: Run, summary: Summary): string {
@@ -59,12 +60,13 @@ function latencyRow(name: string, latencies: Latencies | null): string[] | null 
 }
 
 function costTable(results: readonly Result[]): string {
+  if (headlineOf(results) === 'answered') return NO_COST
   const rows = results.flatMap(({ mode, work_per_redemption: work }) => {
     if (!work) return []
     const causes = (counts: { request: number; ledger: number; job: number }) =>
       [counts.request, counts.ledger, counts.job].map(formatCount).join(' / ')
     const bytes = `${formatBytes(work.wal_bytes)} (${formatBytes(work.wal_full_page_bytes)})`
-    const cpu = [work.accept_cpu_ms, work.drain_cpu_ms].map(formatNumber)
+    const cpu = [formatNumber(work.accept_cpu_ms), formatNumber(work.drain_cpu_ms)]
     return [
       [mode, causes(work.redis_round_trips), causes(work.redis_commands), causes(work.sql_statements), bytes, ...cpu],
     ]

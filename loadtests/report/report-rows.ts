@@ -1,9 +1,13 @@
+import { rangeCoverage, WHOLE_RANGE_ROUNDS } from '../analysis/bootstrap.ts'
 import { formatCount, formatInterval, formatNumber, joinWords } from '../analysis/format.ts'
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { headlineOf } from '../analysis/verdict-sentence.ts'
 import type { Interval, InvariantResult, Result, Run } from '../run-file.ts'
 
 const ABSENT = '–'
+
+/** Stands where the cost would stand. */
+export const NO_COST = 'A cost per redemption says nothing where almost everybody is refused.'
 
 /** The comparison of modes as text, for the terminal and for markdown alike. */
 export interface ModeTable {
@@ -19,23 +23,39 @@ export function modeTable(results: readonly Result[]): ModeTable {
   return {
     columns: [
       'mode',
-      `${headline}/s\n(95 % interval)`,
+      `${headline}/s\n(interval)`,
       '×\nceil.',
       'with\ndrain/s',
       'drained\n/s',
       'p50 / p99\nms',
       'Redis\ntrips',
       'SQL',
-      'CPU ms\nacc + drain',
+      headline === 'accepted' ? 'CPU ms\nacc + drain' : 'CPU ms\nper answer',
       'invariants',
     ],
-    rows: results.map((result) => (headline === 'accepted' ? acceptedCells(result) : answeredCells(result, results))),
+    rows: results.map((result) => (headline === 'accepted' ? acceptedCells(result) : answeredCells(result))),
     explained:
       `${headline}/s, × ceiling and latency with the drain paused; Redis round trips and SQL statements in the request, ` +
       (headline === 'accepted'
-        ? 'per redemption; CPU to accept one and to drain it.'
-        : 'and CPU in all, per answer: almost everybody is refused here.'),
+        ? 'per redemption; CPU to accept one and to drain it; '
+        : 'and the CPU of accepting, per answer: almost everybody is refused here; ') +
+      `${intervalExplained(results)}.`,
   }
+}
+
+/** What stands behind the bounds; few rounds cover less than the method's name says. */
+export function intervalExplained(results: readonly Result[]): string {
+  const rounds = results.map((result) => result.trials - result.failed_trials).filter((count) => count > 0)
+  const fewest = Math.min(...rounds)
+  const method = 'interval: 95 % bootstrap over rounds'
+  if (rounds.length === 0) return method
+  if (fewest === 1) return `${method}; one round has none`
+  if (fewest > WHOLE_RANGE_ROUNDS) return `${method}, of which few rounds cover somewhat less`
+  return `${method}; with ${fewest} rounds it is their whole range and covers ${coverage(fewest)}`
+}
+
+function coverage(rounds: number): string {
+  return `${Math.round(100 * rangeCoverage(rounds))} %`
 }
 
 function acceptedCells(result: Result): string[] {
@@ -52,19 +72,18 @@ function acceptedCells(result: Result): string[] {
   ]
 }
 
-function answeredCells(result: Result, results: readonly Result[]): string[] {
+function answeredCells(result: Result): string[] {
   const work = result.work_per_redemption
   const answered = result.answered_per_second?.median ?? 0
-  const ceiling = results.find(({ mode }) => mode === 'ceiling')?.answered_per_second?.median
   const share = answered === 0 ? 0 : (result.accepted_per_second?.median ?? 0) / answered
   return [
-    ...rateCells(result, result.answered_per_second, ceiling === undefined ? undefined : answered / ceiling),
+    ...rateCells(result, result.answered_per_second, result.answered_ratio_to_ceiling?.median),
     ABSENT,
     ABSENT,
     latencyCell(result),
     work ? formatNumber(work.redis_round_trips.request * share) : ABSENT,
     work ? formatNumber(work.sql_statements.request * share) : ABSENT,
-    work ? formatNumber(work.accept_cpu_ms * share) : ABSENT,
+    work && work.accept_cpu_ms !== null ? formatNumber(work.accept_cpu_ms * share) : ABSENT,
     invariantsCell(result.invariants),
   ]
 }

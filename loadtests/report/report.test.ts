@@ -34,9 +34,47 @@ function fastRun(): Run {
   return { ...run, trials: run.trials.map((trial) => ({ ...trial, loads: trial.loads.map(faster) })) }
 }
 
+/** Almost everybody is refused, and nobody watched the stores. */
+function soldOutRun(): Run {
+  const run = exampleRun()
+  const refuse = (load: Load) => ({ ...load, accepted: 10, refused: load.accepted })
+  const trials = run.trials.map((trial): Run['trials'][number] => ({
+    ...trial,
+    loads: trial.mode === 'ceiling' ? trial.loads : trial.loads.map(refuse),
+    work: trial.work && { ...trial.work, wal_bytes: null, wal_full_page_bytes: null, accept_cpu_ms: {} },
+  }))
+  return { ...run, trials }
+}
+
+describe('where almost everybody is refused', () => {
+  it('ranks by answers, leaves the cost out and shows a dash for what is unknown', async () => {
+    const run = soldOutRun()
+    const summary = await summaryOf(run)
+    const page = await renderHtml(run, summary)
+    const text = renderMarkdown(run, summary)
+    expect(page).toMatch(/<span>answered most<\/span><strong>[\d,]+<\/strong><small>token-bucket, .* × ceiling/)
+    for (const report of [page, text]) expect(report).toContain('A cost per redemption says nothing')
+    expect(text).toMatch(/\| token-bucket \| [^|]+ \| 0\.\d\d \| – \| – \|/)
+    expect(text).toContain('CPU ms per answer')
+    expect(text).not.toContain('WAL (full pages)')
+  })
+})
+
+describe('the interval', () => {
+  it('is called what it is', async () => {
+    const text = async (rounds: number) => {
+      const run = exampleRun({ rounds })
+      return renderMarkdown(run, await summaryOf(run))
+    }
+    expect(await text(5)).toContain('with 5 rounds it is their whole range and covers 94 %.')
+    expect(await text(3)).toContain('with 3 rounds it is their whole range and covers 75 %.')
+    expect(await text(1)).toContain('one round has none.')
+  })
+})
+
 describe('the terminal report', () => {
   it('fits 120 columns, and ends with the verdict', async () => {
-    for (const run of [exampleRun(), hostileRun(), fastRun()]) {
+    for (const run of [exampleRun(), hostileRun(), fastRun(), soldOutRun()]) {
       const summary = await summaryOf(run)
       const text = renderTerminal(run, summary, { colour: false })
       expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120)

@@ -1,3 +1,5 @@
+import cluster from 'node:cluster'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
@@ -5,20 +7,32 @@ import { sendReady, tieToHarness } from './lifeline.ts'
 
 /**
  * The ceiling: a bare Express route with the same body parsing as the redeem route, which answers at once. No mode can
- * accept faster than this on the same machine in the same minute.
+ * accept faster than this with as many processes on the same machine in the same minute.
  */
-const app = express().disable('x-powered-by').disable('etag')
-app.use('/api/v1/public', express.json({ limit: '10kb' }))
-app.post('/api/v1/public/direct-redeem', (request, response) => {
-  const { code } = request.body as { code?: unknown }
-  response.status(202).json({ redemption_id: '', status: 'reserved', status_url: code === undefined ? '' : '/' })
-})
+async function listen(): Promise<number> {
+  const app = express().disable('x-powered-by').disable('etag')
+  app.use('/api/v1/public', express.json({ limit: '10kb' }))
+  app.post('/api/v1/public/direct-redeem', (_request, response) => {
+    response.status(202).json({ redemption_id: '', status: 'reserved', status_url: '/' })
+  })
+  const server = createServer(app)
+  tieToHarness(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  // In a cluster all processes that ask for port 0 share the one that the first of them got.
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
 
-const server = createServer(app)
-tieToHarness(() => {
-  server.closeAllConnections()
-  server.close()
-})
-server.listen(0, '127.0.0.1', () => {
-  sendReady({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
-})
+async function listenTogether(processes: number): Promise<number> {
+  tieToHarness(() => cluster.disconnect())
+  const workers = Array.from({ length: processes }, () => cluster.fork())
+  const addresses = await Promise.all(workers.map(async (worker) => (await once(worker, 'listening')) as [AddressInfo]))
+  return addresses[0]?.[0].port ?? 0
+}
+
+const processes = Number(process.argv[2] ?? 1)
+const port = cluster.isPrimary && processes > 1 ? await listenTogether(processes) : await listen()
+if (cluster.isPrimary) sendReady({ url: `http://127.0.0.1:${port}` })

@@ -17,7 +17,7 @@ export interface EvidenceSources {
 }
 
 /** What only who ran the load knows. */
-export type Circumstances = Pick<Evidence, 'occupancy' | 'drained' | 'kills'>
+export type Circumstances = Pick<Evidence, 'occupancy' | 'drained' | 'kills' | 'everyCodeHasBucket'>
 
 export async function collectEvidence(sources: EvidenceSources, circumstances: Circumstances): Promise<Evidence> {
   const { client, bucketsUrl, schedulerUrl } = sources

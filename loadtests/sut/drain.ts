@@ -6,7 +6,7 @@ import { parsePrometheusText, sumOf } from '../measure/prometheus-text.ts'
 import { askJson, askText } from './ask-json.ts'
 import type { System } from './system.ts'
 
-const POLL_MS = 100
+const POLL_MS = 200
 /** Of codes in one question to a server. */
 const PAGE = 5_000
 const HEADERS = { 'content-type': 'application/json' }
@@ -24,16 +24,21 @@ export async function setDrain(system: System, paused: boolean): Promise<void> {
   await Promise.all(urls.map((url) => askJson(`${url}/drain`, drainSchema, { method: 'PUT', headers: HEADERS, body })))
 }
 
-/** True while a redemption is on its way: in the streams, in the outbox, or not at its end. */
-export async function isInFlight(schedulerUrl: string, client: pg.Client): Promise<boolean> {
-  const metrics = parsePrometheusText(await askText(`${schedulerUrl}/metrics`))
-  const stream = sumOf(metrics, 'invite_queue_size', { status: 'stream' })
-  if (stream === null)
+/**
+ * True while a redemption is on its way: in the streams, in the outbox, or not at its end. The tables are asked first,
+ * because that is cheap, and once more after the streams: what left those meanwhile is a row by then.
+ */
+async function isInFlight(schedulerUrl: string, client: pg.Client): Promise<boolean> {
+  const isAnyUnfinished = async () => (await client.query<{ any: boolean }>(IS_ANY_UNFINISHED)).rows[0]?.any ?? true
+  return (await isAnyUnfinished()) || (await isAnyInStreams(schedulerUrl)) || (await isAnyUnfinished())
+}
+
+async function isAnyInStreams(schedulerUrl: string): Promise<boolean> {
+  const text = await askText(`${schedulerUrl}/metrics`)
+  if (!text.includes('invite_queue_size'))
     throw new InvalidRunError(`${schedulerUrl}/metrics does not say how long the streams are: it is no scheduler`)
-  if (stream > 0) return true
-  // After the streams: what left them meanwhile is a row by now.
-  const { rows } = await client.query<{ any: boolean }>(IS_ANY_UNFINISHED)
-  return rows[0]?.any ?? true
+  // The gauge is empty when its reading failed this time: then nobody knows, and it is asked again.
+  return sumOf(parsePrometheusText(text), 'invite_queue_size', { status: 'stream' }) !== 0
 }
 
 export interface DrainWait {

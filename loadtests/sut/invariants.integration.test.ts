@@ -113,7 +113,13 @@ async function check(change: Partial<EvidenceSources & Circumstances> = {}) {
     schedulerUrl: schedulerUrl(),
     ...change,
   }
-  const circumstances = { occupancy: { samples: 1, exceeded: [] }, drained: true, kills: 0, ...change }
+  const circumstances = {
+    occupancy: { samples: 1, exceeded: [] },
+    drained: true,
+    kills: 0,
+    everyCodeHasBucket: false,
+    ...change,
+  }
   return checkInvariants(await collectEvidence(sources, circumstances))
 }
 

@@ -98,9 +98,9 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
   }
 }
 
-/** All pools filled at the same time, and the harness's own. The scheduler has a pool as well. */
+/** All pools filled at the same time, and the harness's own. The scheduler has a pool as well, and one to be looked at. */
 function countConnections({ servers, workers, pool }: Profile): number {
-  return (servers + workers + 1) * pool + HARNESS_CONNECTIONS
+  return (servers + workers + 1) * pool + 1 + HARNESS_CONNECTIONS
 }
 
 /** @throws UsageError when a Postgres that somebody else runs allows fewer connections than the pools may open */

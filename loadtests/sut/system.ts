@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { UnreachableError } from '../errors.ts'
+import { z } from 'zod'
+import { InvalidRunError, UnreachableError } from '../errors.ts'
 import type { LimiterMode, ProcessKind, Profile } from '../run-file.ts'
 import { failOnDeath, firstDeath } from './child.ts'
 import type { RunDirectory } from './run-directory.ts'
@@ -107,10 +108,22 @@ function createSystem(running: readonly SupervisedProcess[]): System {
     url: running[0]?.ready.url ?? '',
     processes,
     roots,
-    died: firstDeath(running.map(failOnDeath)),
+    died: firstDeath([...running.map(failOnDeath), ...running.map(failOnDeathInCluster)]),
     opsUrls: (kind) => processes.filter((process) => process.kind === kind).map(({ ops_url }) => ops_url),
     stop: () => stopAll(running),
   }
+}
+
+const diedMessageSchema = z.object({ type: z.literal('died'), pid: z.number() })
+
+/** A cluster replaces a process of its own that died, and tells so: what was measured belongs to neither of them. */
+function failOnDeathInCluster(child: SupervisedProcess): Promise<never> {
+  return new Promise((_, reject) => {
+    child.onMessage((message) => {
+      const died = diedMessageSchema.safeParse(message)
+      if (died.success) reject(new InvalidRunError(`${child.name}: its process ${died.data.pid} died`))
+    })
+  })
 }
 
 /** All at once: none of them needs another to end well. */

@@ -36,7 +36,10 @@ export const targetSchema = z
     /** Where the number comes from, e.g. what was there before. */
     claim: z.string().min(1).optional(),
     measure: z.enum(MEASURES),
-    /** The target has to be met by each of these; left out, by the run as a whole. */
+    /**
+     * The target has to be met by each of these, so it is open while one of them has no value; left out, by the run as
+     * a whole.
+     */
     modes: z.array(z.enum(SUBJECTS)).min(1).optional(),
     /** The other side of `ratio_to_mode`. */
     over: z.enum(SUBJECTS).optional(),

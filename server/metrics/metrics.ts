@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** Why an operation was done: for a person's request, for the ledger, for an invite job. */
-export type Cause = 'request' | 'ledger' | 'job'
+/** Why an operation was done: for a person's request, for the ledger, for an invite job, or only to be looked at. */
+export type Cause = 'request' | 'ledger' | 'job' | 'background'
 
 /** Every edge that a target uses is a bucket's edge (seconds). */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]

@@ -1,14 +1,16 @@
 import { formatBytes, formatCount, formatNumber } from '../../analysis/format.ts'
 import { trialsOf } from '../../analysis/summarise.ts'
+import { headlineOf } from '../../analysis/verdict-sentence.ts'
 import { type CpuByKind, cpuPerRedemption, SYSTEM_KINDS } from '../../analysis/work-per-redemption.ts'
 import { CAUSES, type Cause, type Result, type Run, type Summary } from '../../run-file.ts'
 import { axisEnd, stackedTrack, trackAxis } from '../charts/bar-track.ts'
 import { type Html, html } from '../html.ts'
+import { NO_COST } from '../report-rows.ts'
 import { modeName, scrollable, section } from './section.ts'
 
 const CAPTION =
   'What one redemption uses up. Counts do not depend on the speed of the machine; CPU does. ' +
-  'Accept: until the 202. Drain: from the ledger to the handed-over mail. Mail sink and load generator are not counted.'
+  'Accept: until the 202. Drain: from the ledger to the handed-over mail. Mail sink and load generator are not counted; a dash is not known.'
 
 interface Cost {
   result: Result
@@ -17,6 +19,7 @@ interface Cost {
 }
 
 export function cost(run: Run, summary: Summary): Html {
+  if (headlineOf(summary.results) === 'answered') return section('cost', 'Cost of one redemption', NO_COST, [])
   const costs = summary.results
     .filter((result) => result.work_per_redemption !== null)
     .map((result): Cost => ({ result, ...cpuPerRedemption(trialsOf(run, result)) }))
@@ -33,10 +36,11 @@ export function cost(run: Run, summary: Summary): Html {
 }
 
 function cpuRow({ result, accept, drain }: Cost, max: number): Html {
+  const work = result.work_per_redemption
   return html`<div class="bar-row">
     <div>${modeName(result.mode)}</div>
     <div class="tracks">${stackedTrack(segments(accept), max)}${stackedTrack(segments(drain), max)}</div>
-    <div class="figures"><p><b>${formatNumber(total(accept))}</b> ms <small>CPU to accept</small></p><p><b>${formatNumber(total(drain))}</b> ms <small>CPU to drain</small></p></div>
+    <div class="figures"><p><b>${formatNumber(work?.accept_cpu_ms ?? null)}</b> ms <small>CPU to accept</small></p><p><b>${formatNumber(work?.drain_cpu_ms ?? null)}</b> ms <small>CPU to drain</small></p></div>
   </div>`
 }
 
@@ -60,11 +64,12 @@ function costTable(costs: readonly Cost[]): Html {
 function costRow(result: Result): Html {
   const work = result.work_per_redemption
   if (!work) return html``
-  const ratio = work.accept_cpu_ms > 0 ? `${formatNumber(work.drain_cpu_ms / work.accept_cpu_ms)} ×` : '–'
+  const { accept_cpu_ms: accept, drain_cpu_ms: drain } = work
+  const ratio = accept && drain !== null ? `${formatNumber(drain / accept)} ×` : '–'
   return html`<tr><th>${modeName(result.mode)}</th>
     ${causeCells(work.redis_round_trips)}${causeCells(work.redis_commands)}${causeCells(work.sql_statements)}
     <td class="first">${formatBytes(work.wal_bytes)}</td><td>${formatBytes(work.wal_full_page_bytes)}</td>
-    <td class="first">${formatNumber(work.accept_cpu_ms)}</td><td>${formatNumber(work.drain_cpu_ms)}</td><td>${ratio}</td></tr>`
+    <td class="first">${formatNumber(accept)}</td><td>${formatNumber(drain)}</td><td>${ratio}</td></tr>`
 }
 
 function causeCells(counts: Record<Cause, number>): Html[] {

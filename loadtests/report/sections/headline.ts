@@ -1,6 +1,7 @@
-import { formatCount, formatInterval, formatNumber, formatSeconds } from '../../analysis/format.ts'
-import { invariantVerdict } from '../../analysis/merge-invariants.ts'
-import type { Run, Summary } from '../../run-file.ts'
+import { formatBounds, formatCount, formatNumber, formatSeconds } from '../../analysis/format.ts'
+import { brokenInvariants, invariantVerdict } from '../../analysis/merge-invariants.ts'
+import { headlineOf, rateOf } from '../../analysis/verdict-sentence.ts'
+import type { Result, Run, Summary } from '../../run-file.ts'
 import { type Html, html } from '../html.ts'
 import { planLine } from '../report-rows.ts'
 
@@ -28,15 +29,19 @@ export function headline(run: Run, summary: Summary): Html {
 }
 
 function bestTile(summary: Summary): Tile {
+  const by = headlineOf(summary.results)
+  const label = `${by} most`
+  const median = (result: Result) => rateOf(result, by)?.median ?? 0
   const [best] = summary.results
-    .filter((result) => result.mode !== 'ceiling' && result.accepted_per_second !== null)
-    .filter((result) => result.invariants.every((invariant) => invariant.broken.length === 0))
-    .sort((a, b) => (b.accepted_per_second?.median ?? 0) - (a.accepted_per_second?.median ?? 0))
-  if (!best?.accepted_per_second)
-    return { label: 'accepted most', value: '–', note: 'nothing was measured', tone: 'bad' }
-  const ratio = best.ratio_to_ceiling ? `, ${formatNumber(best.ratio_to_ceiling.median)} × ceiling` : ''
-  const note = `${best.mode}, per second (${formatInterval(best.accepted_per_second).replace(/^.*\(|\)$/g, '')})${ratio}`
-  return { label: 'accepted most', value: formatNumber(best.accepted_per_second.median), note, tone: 'plain' }
+    .filter((result) => result.mode !== 'ceiling' && rateOf(result, by) !== null)
+    .filter((result) => brokenInvariants(result).length === 0)
+    .sort((a, b) => median(b) - median(a))
+  const rate = best && rateOf(best, by)
+  if (!best || !rate) return { label, value: '–', note: 'nothing was measured', tone: 'bad' }
+  const toCeiling = by === 'answered' ? best.answered_ratio_to_ceiling : best.ratio_to_ceiling
+  const ratio = toCeiling ? `, ${formatNumber(toCeiling.median)} × ceiling` : ''
+  const note = `${best.mode}, per second (${formatBounds(rate)})${ratio}`
+  return { label, value: formatNumber(rate.median), note, tone: 'plain' }
 }
 
 function invariantTile(summary: Summary): Tile {

@@ -5,16 +5,16 @@ import { headlineOf } from '../../analysis/verdict-sentence.ts'
 import type { Result, Run, Summary } from '../../run-file.ts'
 import { axisEnd, intervalTrack, trackAxis } from '../charts/bar-track.ts'
 import { type Html, html } from '../html.ts'
-import { validityLines } from '../report-rows.ts'
+import { intervalExplained, validityLines } from '../report-rows.ts'
 import { modeName, section } from './section.ts'
 
 const CAPTION =
   'Redemptions answered with 202 per second. Solid: drain paused, as the ceiling runs none. Pale: with scheduler and workers draining meanwhile. ' +
-  'Bar = median of rounds, whisker = 95 % bootstrap interval over whole rounds, dot = one round.'
+  'Bar = median of rounds, whisker = interval, dot = one round; '
 
 const ANSWERED_CAPTION =
   'Answers per second, most of them refusals, with the drain paused. ' +
-  'Bar = median of rounds, whisker = 95 % bootstrap interval over whole rounds, dot = one round.'
+  'Bar = median of rounds, whisker = interval, dot = one round; '
 
 /** The modes side by side: by redemptions, or by answers where almost everybody is refused. */
 export function rates(run: Run, summary: Summary): Html {
@@ -48,7 +48,7 @@ function bars(
   rowOf: (result: Result) => Html,
 ): Html {
   const doubts = validityLines(results)
-  return section('rates', title, caption, [
+  return section('rates', title, `${caption}${intervalExplained(results)}.`, [
     html`<div class="bars">${results.map(rowOf)}
       <div class="bar-row"><span></span>${trackAxis(max, '/s', formatCount)}<span></span></div>
     </div>`,

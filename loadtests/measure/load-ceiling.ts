@@ -1,0 +1,32 @@
+import { InvalidRunError } from '../errors.ts'
+import { startCeiling } from '../sut/ceiling.ts'
+import { readCpu, subtractCpu } from './cpu-meter.ts'
+import { type LoadTarget, removeAnswers, runLoad, toLoad } from './run-load.ts'
+import { type Judged, NOTHING_MEASURED, type TrialContext, type TrialPosition } from './trial-context.ts'
+import { startTrialRecorder } from './trial-recorder.ts'
+
+/** The bare route under the same load: warm-up and one measured load; it has no drain and no invariants. */
+export async function loadCeiling(context: TrialContext, position: TrialPosition): Promise<Judged> {
+  const { plan, scenario, directory, signal, generator } = context
+  const server = await startCeiling(plan.profile.servers, directory, signal)
+  const roots = { server: [server.pid], generator: [generator.process.pid] }
+  const recorder = startTrialRecorder({ metricsUrls: [], roots }, (sample) => context.onSample(sample, position))
+  const died = server.died.then(() => Promise.reject(new InvalidRunError('The ceiling ended')))
+  died.catch(() => {})
+  const target: LoadTarget = { url: server.ready.url ?? '', recorder, died, answersFiles: [] }
+  try {
+    await runLoad(context, target, scenario.codes.warmUp, plan.warm_up)
+    recorder.phase = 'paused'
+    const cpu = readCpu(roots)
+    const result = await runLoad(context, target, scenario.codes.paused, plan.duration)
+    const load = toLoad('paused', result, subtractCpu(readCpu(roots), cpu))
+    const { steal, cpuPressure } = await recorder.stop()
+    const samples = [...recorder.samples]
+    const measured = { ...NOTHING_MEASURED, loads: [load] }
+    return { ...measured, status: 'ok', failure: null, steal, cpu_pressure: cpuPressure, samples }
+  } finally {
+    await recorder.stop()
+    await server.stop()
+    await removeAnswers(target)
+  }
+}

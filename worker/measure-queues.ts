@@ -1,0 +1,39 @@
+import type { CommonConfig } from '../server/config.ts'
+import { createDatabase } from '../server/db/database.ts'
+import { countPending } from '../server/db/ledger/relay-outbox.ts'
+import { gaugeFrom } from '../server/metrics/gauge-from.ts'
+import { connectRedis } from '../server/redis/connect.ts'
+import { execute } from '../server/redis/script.ts'
+import type { Stores } from './connect-stores.ts'
+
+/**
+ * Exposes how many redemptions stand before each step: in the streams, in the outbox, in the queue. It has connections
+ * of its own, so that looking is not counted as the ledger's work.
+ */
+export function measureQueues(config: CommonConfig, stores: Stores): { close(): Promise<void> } {
+  const { metrics, keys, queue, connection } = stores
+  const redis = connectRedis({ ...connection, cause: 'background' })
+  const db = createDatabase({
+    url: config.DATABASE_URL,
+    poolMax: 1,
+    acquireMs: config.STATEMENT_TIMEOUT_MS,
+    statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
+    cause: 'background',
+    metrics,
+  })
+  const definition = { name: 'invite_queue_size', help: 'Redemptions that wait for a step', label: 'status' }
+  gaugeFrom(metrics.registry, definition, async () => {
+    const pipeline = redis.pipeline().llen(queue.toKey('wait')).llen(queue.toKey('active'))
+    pipeline.zcard(queue.toKey('delayed')).zcard(queue.toKey('failed'))
+    for (let shard = 0; shard < keys.shards; shard++) pipeline.xlen(keys.stream(shard))
+    const [counts, pending] = await Promise.all([execute(pipeline) as Promise<number[]>, countPending(db)])
+    const [waiting = 0, active = 0, delayed = 0, failed = 0, ...lengths] = counts
+    return { stream: lengths.reduce((sum, length) => sum + length, 0), pending, waiting, active, delayed, failed }
+  })
+  return {
+    async close() {
+      redis.disconnect()
+      await db.close()
+    },
+  }
+}
