@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import DataLoader from 'dataloader'
 import type { Database } from '../../server/db/database.ts'
 import { type ClaimOutcome, claimInvites, type InviteClaim } from '../../server/db/ledger/claim-invites.ts'
@@ -9,6 +10,8 @@ import type { Refunds } from '../../server/redeem/refunds.ts'
 /** Jobs that start or end within so many ms share one transaction, and those that come while it runs share the next. */
 const LINGER_MS = 3
 const MAX_BATCH = 200
+/** Pauses between tries to record a mail that is out; together much shorter than a claim lives. */
+const RECORD_PAUSES_MS = [100, 400, 1_600]
 
 export interface InviteJobParts {
   readonly db: Database
@@ -47,8 +50,20 @@ export function createInviteHandler(parts: InviteJobParts): (redemptionId: strin
       await settleFailure(claim, error)
       return
     }
-    const sent = await settled.load(claim.id)
+    const sent = await record(claim.id)
     if (sent !== undefined) metrics.endToEnd.observe(Math.max(0, Date.now() - sent.acceptedAt.getTime()) / 1000)
+  }
+
+  /** The mail is out: a connection that breaks now must not send it again, so this is tried for a while. */
+  async function record(id: string): Promise<SentInvite | undefined> {
+    for (const pauseMs of RECORD_PAUSES_MS) {
+      try {
+        return await settled.load(id)
+      } catch {
+        await sleep(pauseMs)
+      }
+    }
+    return settled.load(id)
   }
 
   async function settleFailure({ id, token }: InviteClaim, error: unknown): Promise<void> {
