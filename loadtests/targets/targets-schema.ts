@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { SUBJECTS } from '../run-file.ts'
 
 /** What a target can be about. The last two need commands of their own and stand here so that claims are complete. */
-export const MEASURES = [
+const MEASURES = [
   'accepted_per_second',
   'accepted_per_second_with_drain',
   'drained_per_second',
@@ -19,7 +19,6 @@ export const MEASURES = [
   'users',
   'query_ms',
 ] as const
-export type Measure = (typeof MEASURES)[number]
 
 const needsSchema = z.strictObject({
   /** Server processes, at least. */

@@ -60,7 +60,7 @@ type PooledClient = Client & { _invalid?: boolean; _ending?: boolean }
 
 /**
  * The one pool of a process. Hot statements go straight to the driver as prepared statements on Sequelize's pooled
- * connections; everything else may use the models.
+ * connections; migrations use its query interface.
  */
 export function createDatabase(options: DatabaseOptions): Database {
   const sequelize = createSequelize(options)

@@ -104,7 +104,7 @@ function compose({ redemptionId, email, teamName }: InviteMail) {
  * By nodemailer's `command` and `responseCode` (what the server answered, if it did). A connection that broke says
  * `CONN` wherever it broke, so what counts then is whether the text was on its way.
  */
-export function classifyFailure(error: unknown, textWasRead: boolean): MailFailure {
+function classifyFailure(error: unknown, textWasRead: boolean): MailFailure {
   const { command = '', responseCode } = error as { command?: string; responseCode?: number }
   const aboutThisMail = command === 'RCPT TO' || command === 'DATA'
   if (responseCode !== undefined && aboutThisMail) return responseCode >= 500 ? 'rejected' : 'not_sent'

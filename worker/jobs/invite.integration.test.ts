@@ -174,7 +174,8 @@ describe('the invite job', () => {
     await pipeline.settle()
   })
 
-  test('a connection that breaks after the text: never refunded, sent again under the same Message-ID', async () => {
+  /** A redemption whose mail arrived while its worker lost the connection. */
+  async function breakAfterText() {
     const code = await pipeline.createCode()
     const id = await reserveOne(code)
     const proxy = await createTcpProxy(sink.url)
@@ -182,6 +183,11 @@ describe('the invite job', () => {
     const handle = createWorker(proxy.url)
     sink.behave({ onReceived: () => proxy.breakConnections() })
     expect(await failureOf(handle(id))).toBe('unknown')
+    return { code, id, handle }
+  }
+
+  test('a connection that breaks after the text: never refunded, sent again under the same Message-ID', async () => {
+    const { code, id, handle } = await breakAfterText()
     expect(await pipeline.find(id)).toMatchObject({ status: 'sending', outcome_unknown: true })
     expect(await pipeline.refunds.refund(id, 'mail_rejected')).toBe(false)
 
@@ -195,13 +201,7 @@ describe('the invite job', () => {
   })
 
   test('a mail of unknown outcome counts as sent after the deadline, flagged, also when it is refused later', async () => {
-    const code = await pipeline.createCode()
-    const id = await reserveOne(code)
-    const proxy = await createTcpProxy(sink.url)
-    onTestFinished(proxy.close)
-    const handle = createWorker(proxy.url)
-    sink.behave({ onReceived: () => proxy.breakConnections() })
-    expect(await failureOf(handle(id))).toBe('unknown')
+    const { code, id, handle } = await breakAfterText()
     sink.behave({ refuseRecipient: () => 550 })
     await handle(id)
     expect(await pipeline.find(id)).toMatchObject({ status: 'seated', outcome_unknown: true })
