@@ -10,8 +10,10 @@ import { closeServer, listen } from './listen.ts'
 import { gaugeFrom } from './metrics/gauge-from.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createFindStatus } from './redeem/find-status.ts'
+import { createIdempotentRedeem } from './redeem/idempotency.ts'
 import { createRedeemCode } from './redeem/redeem-code.ts'
 import { createUseLedger } from './redeem/reserve-use.ts'
+import { createStatusWatcher } from './redeem/watch-status.ts'
 import { connectRedis, connectSubscriber } from './redis/connect.ts'
 import { createKeys } from './redis/keys.ts'
 import { trackRunId } from './redis/run-id.ts'
@@ -105,15 +107,14 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
     }),
   )
 
+  const deadlineMs = config.REQUEST_DEADLINE_MS
+  const findStatus = createFindStatus(db, limiter)
+  const redeemCode = createIdempotentRedeem(createRedeemCode(limiter, keys), { redis, keys, findStatus })
+  const watcher = createStatusWatcher(db)
   const app = createApp({
     addPublicRoutes(router) {
-      addRedeemRoutes(router, {
-        redeemCode: createRedeemCode(limiter, keys),
-        mode: limiter.mode,
-        metrics,
-        deadlineMs: config.REQUEST_DEADLINE_MS,
-      })
-      addStatusRoutes(router, createFindStatus(db, limiter))
+      addRedeemRoutes(router, { redeemCode, mode: limiter.mode, metrics, deadlineMs })
+      addStatusRoutes(router, { findStatus, watchStatus: watcher.watchStatus, deadlineMs })
     },
     logger,
     metrics,
@@ -135,6 +136,8 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   const open = await listen(app, { port: config.PORT, host: config.HOST })
 
   closers.add(() => closeServer(open.server))
+  // Before that: people who watch would keep the server open.
+  closers.add(() => watcher.close())
   return { url: open.url, opsUrl: ops.url, close: closers.close }
 }
 

@@ -8,7 +8,8 @@ export interface CodeSeed {
   readonly maxUses: number
 }
 
-const TABLES = 'invite_records, outbox, team_members, redemptions, redeem_codes, teams, groups'
+const TABLES = `invite_records, outbox, bucket_outbox, team_members, rebinds, redemptions, redeem_codes, queue_entries,
+  queue_claims, activities, teams, groups`
 /** Large enough that seats never run out; small enough that a full team is a matter of every day. */
 const SEATS_PER_TEAM = 200
 const KEY_PREFIX = 'redline'

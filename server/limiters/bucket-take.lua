@@ -1,19 +1,23 @@
 -- Takes one use of a code for one person and appends the redemption to the ledger stream: all or nothing.
 -- The same redemption id again gives the same answer: a client may have lost the first one.
--- KEYS[1] bucket       hash: run_id, state, left, valid_until, refill, tokens, refilled_at
+-- KEYS[1] bucket       hash: run_id, state, left, valid_until, refill, tokens, refilled_at, kind, bound, activity
 -- KEYS[2] holders      hash: email -> redemption id
 -- KEYS[3] stream       of accepted redemptions that Postgres does not have yet
 -- KEYS[4] uncommitted  hash: redemption id -> id of its stream entry
--- ARGV[1] run id that the client read on its connection, ARGV[2] redemption id, ARGV[3] email, ARGV[4] code
--- Returns {answer, detail}: accepted | held, redemption id | not_found | expired | used_up | rate_limited, seconds |
+-- ARGV[1] run id that the client read on its connection, ARGV[2] redemption id, ARGV[3] email, ARGV[4] code,
+-- ARGV[5] kind of code that is asked for, ARGV[6] activity whose pass was shown, or ''
+-- Returns {answer, detail}: accepted | held, redemption id | not_found | pass_required | expired | used_up |
+-- rate_limited, seconds |
 -- uninitialised (no bucket, or one of another Redis: it must be rebuilt, never guessed)
-local bucket = redis.call('HMGET', KEYS[1], 'run_id', 'state', 'left', 'valid_until', 'refill')
+local bucket = redis.call('HMGET', KEYS[1], 'run_id', 'state', 'left', 'valid_until', 'refill', 'kind', 'bound', 'activity')
 if bucket[1] ~= ARGV[1] then return {'uninitialised'} end
-if bucket[2] ~= 'active' then return {'not_found'} end
+if bucket[2] ~= 'active' or bucket[6] ~= ARGV[5] then return {'not_found'} end
 
 local held = redis.call('HGET', KEYS[2], ARGV[3])
 if held == ARGV[2] then return {'accepted'} end
 if held then return {'held', held} end
+if bucket[7] ~= '' and bucket[7] ~= ARGV[3] then return {'not_found'} end
+if bucket[8] ~= '' and bucket[8] ~= ARGV[6] then return {'pass_required'} end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -33,6 +37,7 @@ end
 
 redis.call('HINCRBY', KEYS[1], 'left', -1)
 redis.call('HSET', KEYS[2], ARGV[3], ARGV[2])
+if bucket[6] == 'personal' then redis.call('HSET', KEYS[1], 'bound', ARGV[3]) end
 local entry = redis.call('XADD', KEYS[3], '*', 'id', ARGV[2], 'code', ARGV[4], 'email', ARGV[3])
 redis.call('HSET', KEYS[4], ARGV[2], entry)
 return {'accepted'}

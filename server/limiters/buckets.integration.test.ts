@@ -21,7 +21,10 @@ describe('rebuilding a bucket', () => {
   afterAll(() => stores.close())
 
   const redeem = (code: string, email: string) =>
-    limiter.reserve({ redemptionId: stores.keys.newRedemptionId(code), code, email }, createTestDeadline())
+    limiter.reserve(
+      { redemptionId: stores.keys.newRedemptionId(code), code, email, kind: 'shared' },
+      createTestDeadline(),
+    )
   const lose = (code: string) => stores.redis.del(stores.keys.bucket(code), stores.keys.holders(code))
   const usesLeft = async (code: string) => (await buckets.usesLeft([code])).get(code)
   const insert = (code: string, email: string, status: string, id: string = randomUUID()) =>

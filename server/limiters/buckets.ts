@@ -18,6 +18,8 @@ const COMMIT_WAIT_MS = 30_000
 const POLL_MS = 20
 /** How long "there is no such code" is remembered. */
 const UNKNOWN_CODE_MS = 2_000
+/** Of what stands in a bucket: one that an older version wrote is rebuilt. */
+const LAYOUT = 2
 const PAGE = 500
 /** Holders per command: a code may have more of them than a function takes arguments. */
 const HOLDERS_PER_COMMAND = 1_000
@@ -48,7 +50,7 @@ export function createBuckets(stores: BucketStores): Buckets {
   const rebuilding = new Map<string, Promise<void>>()
 
   async function identity(timeoutMs: number): Promise<string> {
-    return `${runId.current ?? (await runId.known(timeoutMs))}:${generation()}`
+    return `${runId.current ?? (await runId.known(timeoutMs))}:${generation()}:${LAYOUT}`
   }
 
   /** @returns the codes whose rebuild is now ours, and for each the last stream entry to wait for */
@@ -196,9 +198,12 @@ export function createBuckets(stores: BucketStores): Buckets {
   }
 }
 
-/** State, uses left, valid until, refill and lifetime, as the script takes them. */
+/** State, uses left, valid until, refill, kind, bound email, activity and lifetime, as the script takes them. */
 function describe(found: BucketContents | undefined): (string | number)[] {
-  if (found === undefined) return ['unknown', 0, '', '', UNKNOWN_CODE_MS]
-  const state = found.isActive ? 'active' : 'inactive'
-  return [state, found.usesLeft, found.validUntil?.getTime() ?? '', found.refillPerSecond ?? '', '']
+  if (found === undefined) return ['unknown', 0, '', '', '', '', '', UNKNOWN_CODE_MS]
+  const { isActive, usesLeft, validUntil, refillPerSecond, kind, activityId, holders } = found
+  // A personal code whose refund is under way is nobody's in Postgres already, and still its holder's here.
+  const bound = kind === 'personal' ? (found.boundEmail ?? Object.keys(holders)[0] ?? '') : ''
+  const state = isActive ? 'active' : 'inactive'
+  return [state, usesLeft, validUntil?.getTime() ?? '', refillPerSecond ?? '', kind, bound, activityId ?? '', '']
 }

@@ -97,7 +97,7 @@ describe('the limit of requests inside the database', () => {
     const code = await stores.createCode({ maxUses: 100 })
     const answers = Array.from({ length: 20 }, (_, n) =>
       processes[n % 2]?.limiter.reserve(
-        { redemptionId: stores.keys.newRedemptionId(code), code, email: `p${n}@example.test` },
+        { redemptionId: stores.keys.newRedemptionId(code), code, email: `p${n}@example.test`, kind: 'shared' },
         { remainingMs: () => 10_000, signal: AbortSignal.timeout(10_000) },
       ),
     )
@@ -184,6 +184,7 @@ function createSubject(stores: TestStores, mode: LimiterMode, breakIt = (limiter
       return breakIt(process.limiter)
     },
     createCode: stores.createCode,
+    createActivity: stores.createActivity,
     newRedemptionId: keys.newRedemptionId,
     settle: stores.settle,
     beginRefund: async (id) => void (await beginRefund(db, id, 'deadline_passed')),

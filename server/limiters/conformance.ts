@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
-import type { Limiter, Reservation } from './limiter.ts'
+import type { Limiter, Reservation, UseRequest } from './limiter.ts'
 
 /** What the checks need of the system around a limiter. */
 export interface ConformanceSubject {
   /** A limiter as another server process has it: nothing shared in memory. */
   createProcess(): Promise<Limiter>
-  createCode(options?: { maxUses?: number; isActive?: boolean; validUntil?: Date; kind?: 'personal' }): Promise<string>
+  createCode(options?: {
+    maxUses?: number
+    isActive?: boolean
+    validUntil?: Date
+    kind?: 'personal'
+    activityId?: string
+  }): Promise<string>
+  /** @returns the id of a waiting-room activity */
+  createActivity(): Promise<string>
   newRedemptionId(code: string): string
   /** Everything accepted so far is in Postgres afterwards. */
   settle(): Promise<unknown>
@@ -72,7 +80,12 @@ export const CONFORMANCE: readonly ConformanceCheck[] = [
     name: 'the same redemption id again gives the same answer: a client may have lost the first',
     async run(subject) {
       const [limiter, code] = [await subject.createProcess(), await subject.createCode({ maxUses: 1 })]
-      const request = { redemptionId: subject.newRedemptionId(code), code, email: 'c@example.test' }
+      const request = {
+        redemptionId: subject.newRedemptionId(code),
+        code,
+        email: 'c@example.test',
+        kind: 'shared',
+      } as const
       for (let time = 0; time < 3; time++)
         assert.deepEqual(await limiter.reserve(request, deadline()), {
           outcome: 'accepted',
@@ -83,7 +96,7 @@ export const CONFORMANCE: readonly ConformanceCheck[] = [
     },
   },
   {
-    name: 'unknown, deactivated and personal codes are not found; expired and used-up ones say so',
+    name: 'unknown and deactivated codes, and those of the other kind, are not found; expired and used-up ones say so',
     async run(subject) {
       const limiter = await subject.createProcess()
       const cases = [
@@ -97,6 +110,8 @@ export const CONFORMANCE: readonly ConformanceCheck[] = [
         const answer = await redeem(subject, limiter, code, 'd@example.test')
         assert.deepEqual({ ...answer, code }, { outcome: 'denied', reason, code })
       }
+      const shared = await redeem(subject, limiter, await subject.createCode(), 'd@example.test', { kind: 'personal' })
+      assert.deepEqual(shared, { outcome: 'denied', reason: 'not_found' })
     },
   },
   {
@@ -114,6 +129,57 @@ export const CONFORMANCE: readonly ConformanceCheck[] = [
       assert.notEqual(idOf(again), idOf(first))
       const other = await redeem(subject, limiter, code, 'f@example.test')
       assert.equal(other.outcome === 'denied' && other.reason, 'used_up')
+    },
+  },
+  {
+    name: 'a personal code belongs to whoever takes its one use, until that is given back',
+    async run(subject) {
+      const limiter = await subject.createProcess()
+      const code = await subject.createCode({ kind: 'personal', maxUses: 1 })
+      const take = (email: string) => redeem(subject, limiter, code, email, { kind: 'personal' })
+      const first = await take('h@example.test')
+      assert.equal(first.outcome, 'accepted')
+      assert.deepEqual(await take('i@example.test'), { outcome: 'denied', reason: 'not_found' })
+      assert.equal(idOf(await take('h@example.test')), idOf(first))
+      await subject.settle()
+      assert.deepEqual(await take('i@example.test'), { outcome: 'denied', reason: 'not_found' })
+      await subject.beginRefund(idOf(first))
+      await subject.finishRefund(idOf(first))
+      assert.equal((await take('i@example.test')).outcome, 'accepted')
+      assert.deepEqual(await take('h@example.test'), { outcome: 'denied', reason: 'not_found' })
+      await subject.settle()
+      assert.equal(await subject.usedCount(code), 1)
+    },
+  },
+  {
+    name: 'fifty people want one personal code at once: one gets it, nobody else learns that it exists',
+    async run(subject) {
+      const limiters = await Promise.all([subject.createProcess(), subject.createProcess()])
+      const code = await subject.createCode({ kind: 'personal', maxUses: 1 })
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, n) =>
+          redeem(subject, pick(limiters, n), code, `rival-${n}@example.test`, { kind: 'personal' }),
+        ),
+      )
+      assert.equal(answers.filter(({ outcome }) => outcome === 'accepted').length, 1)
+      for (const answer of answers) if (answer.outcome === 'denied') assert.equal(answer.reason, 'not_found')
+      await subject.settle()
+    },
+  },
+  {
+    name: 'a code of an activity asks for a pass of that activity; whoever holds a use needs none again',
+    async run(subject) {
+      const limiter = await subject.createProcess()
+      const [activityId, otherActivity] = [await subject.createActivity(), await subject.createActivity()]
+      const code = await subject.createCode({ activityId })
+      const required = { outcome: 'denied', reason: 'pass_required' }
+      assert.deepEqual(await redeem(subject, limiter, code, 'j@example.test'), required)
+      const withForeignPass = redeem(subject, limiter, code, 'j@example.test', { activityId: otherActivity })
+      assert.deepEqual(await withForeignPass, required)
+      const first = await redeem(subject, limiter, code, 'j@example.test', { activityId })
+      assert.equal(first.outcome, 'accepted')
+      assert.equal(idOf(await redeem(subject, limiter, code, 'j@example.test')), idOf(first))
+      await subject.settle()
     },
   },
   {
@@ -144,8 +210,15 @@ async function assertTenOfTwoHundred(subject: ConformanceSubject, limiters: read
   assert.equal(await subject.usedCount(code), 10)
 }
 
-function redeem(subject: ConformanceSubject, limiter: Limiter, code: string, email: string): Promise<Reservation> {
-  return limiter.reserve({ redemptionId: subject.newRedemptionId(code), code, email }, deadline())
+function redeem(
+  subject: ConformanceSubject,
+  limiter: Limiter,
+  code: string,
+  email: string,
+  asked: Partial<UseRequest> = {},
+): Promise<Reservation> {
+  const request = { redemptionId: subject.newRedemptionId(code), code, email, kind: 'shared', ...asked } as const
+  return limiter.reserve(request, deadline())
 }
 
 function idOf(answer: Reservation): string {

@@ -2,11 +2,19 @@
 export const LIMITER_MODES = ['none', 'in-process', 'redis-semaphore', 'token-bucket'] as const
 export type LimiterMode = (typeof LIMITER_MODES)[number]
 
+/** Shared codes have uses for many; a personal one has a single use, and is bound to whoever takes it. */
+export const CODE_KINDS = ['shared', 'personal'] as const
+export type CodeKind = (typeof CODE_KINDS)[number]
+
 /** A person's wish for one use of a code. `email` is normalised, `redemptionId` is new and carries the code's shard. */
 export interface UseRequest {
   readonly redemptionId: string
   readonly code: string
   readonly email: string
+  /** What is asked for: a code of the other kind is as good as unknown. */
+  readonly kind: CodeKind
+  /** The activity of the waiting-room pass that was shown; undefined without one. */
+  readonly activityId?: string | undefined
 }
 
 /** How long a request may still take and whether its client is still there. */
@@ -17,7 +25,7 @@ export interface Deadline {
   readonly signal: AbortSignal
 }
 
-export type DenialReason = 'not_found' | 'used_up' | 'expired' | 'refund_pending' | 'rate_limited'
+export type DenialReason = 'not_found' | 'pass_required' | 'used_up' | 'expired' | 'refund_pending' | 'rate_limited'
 
 /** The answer of a limiter: a denial is a value; what could not be decided is an `UnavailableError`. */
 export type Reservation =

@@ -21,7 +21,10 @@ describe('the token bucket', () => {
     return createTokenBucket(parts, createBuckets(parts))
   }
   const redeem = (limiter: ReturnType<typeof createProcess>, code: string, email: string, deadlineMs?: number) =>
-    limiter.reserve({ redemptionId: stores.keys.newRedemptionId(code), code, email }, createTestDeadline(deadlineMs))
+    limiter.reserve(
+      { redemptionId: stores.keys.newRedemptionId(code), code, email, kind: 'shared' },
+      createTestDeadline(deadlineMs),
+    )
   const redeemMany = (limiter: ReturnType<typeof createProcess>, code: string, people: number, prefix: string) =>
     Promise.all(Array.from({ length: people }, (_, n) => redeem(limiter, code, `${prefix}${n}@example.test`)))
   const count = (answers: { outcome: string }[], outcome: string) =>

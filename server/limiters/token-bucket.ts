@@ -21,10 +21,10 @@ type Answer = [answer: string, detail?: string]
  */
 export function createTokenBucket({ redis, keys, db }: BucketStores, buckets: Buckets): Limiter {
   async function take(request: UseRequest, identity: string): Promise<Answer> {
-    const { redemptionId, email, code } = request
+    const { redemptionId, email, code, kind, activityId = '' } = request
     const shard = keys.shardOf(code)
     const scriptKeys = [keys.bucket(code), keys.holders(code), keys.stream(shard), keys.uncommitted(shard)]
-    return (await TAKE.run(redis, scriptKeys, [identity, redemptionId, email, code])) as Answer
+    return (await TAKE.run(redis, scriptKeys, [identity, redemptionId, email, code, kind, activityId])) as Answer
   }
 
   /** The connection never sends a command again by itself; this does, with the run id of the Redis that it reaches. */
@@ -59,6 +59,7 @@ export function createTokenBucket({ redis, keys, db }: BucketStores, buckets: Bu
       case 'rate_limited':
         return { outcome: 'denied', reason: answer, retryAfterSeconds: Number(detail) } as const
       case 'not_found':
+      case 'pass_required':
       case 'expired':
       case 'used_up':
         return { outcome: 'denied', reason: answer } as const

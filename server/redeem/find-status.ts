@@ -1,12 +1,14 @@
 import type { Database } from '../db/database.ts'
 import { findRedemption, type RedemptionStatus } from '../db/ledger/find-redemption.ts'
-import type { Limiter } from '../limiters/limiter.ts'
+import type { Deadline, Limiter } from '../limiters/limiter.ts'
+import { withinDeadline } from '../limiters/within-deadline.ts'
 
-export type FindStatus = (redemptionId: string) => Promise<RedemptionStatus | undefined>
+/** @throws UnavailableError when it cannot be found out within the deadline */
+export type FindStatus = (redemptionId: string, deadline: Deadline) => Promise<RedemptionStatus | undefined>
 
 /** The state of a redemption right after its 202, in every mode: what Postgres does not have yet is asked of Redis. */
 export function createFindStatus(db: Database, limiter: Limiter): FindStatus {
-  return async (id) => {
+  async function find(id: string): Promise<RedemptionStatus | undefined> {
     const committed = await findRedemption(db, id)
     if (committed !== undefined) return committed
     const uncommitted = await limiter.findUncommitted(id)
@@ -14,4 +16,5 @@ export function createFindStatus(db: Database, limiter: Limiter): FindStatus {
     if (uncommitted === undefined) return findRedemption(db, id)
     return { id, status: 'reserved', acceptedAt: uncommitted.acceptedAt, sentAt: null, refundReason: null }
   }
+  return (id, deadline) => withinDeadline(find(id), deadline)
 }

@@ -14,15 +14,18 @@ WITH wanted AS (
   INSERT INTO redemptions (id, code, email, status, accepted_at, deadline_at)
   SELECT $1, c.code, $3, 'reserved', now(), now() + make_interval(secs => $4)
   FROM redeem_codes c
-  WHERE c.code = $2 AND c.kind = 'shared' AND c.is_active AND c.used_count < c.max_uses
+  WHERE c.code = $2 AND c.kind = $5 AND c.is_active AND c.used_count < c.max_uses
+    AND (c.bound_email IS NULL OR c.bound_email = $3) AND (c.activity_id IS NULL OR c.activity_id = $6)
     AND (c.valid_until IS NULL OR c.valid_until > now())
     AND NOT EXISTS (SELECT 1 FROM redemptions r WHERE r.code = $2 AND r.email = $3 AND r.lingering AND r.status = 'refunding')
   ON CONFLICT (code, email) WHERE active DO NOTHING
-  RETURNING id, code
+  RETURNING id, code, email, accepted_at
 ), queued AS (
   INSERT INTO outbox (redemption_id) SELECT id FROM wanted RETURNING redemption_id
 )
-UPDATE redeem_codes c SET used_count = c.used_count + 1
+UPDATE redeem_codes c SET used_count = c.used_count + 1,
+  bound_email = CASE c.kind WHEN 'personal' THEN wanted.email END,
+  activated_at = CASE c.kind WHEN 'personal' THEN wanted.accepted_at END
 FROM wanted JOIN queued ON queued.redemption_id = wanted.id
 WHERE c.code = wanted.code
 RETURNING c.code`,
@@ -31,14 +34,16 @@ RETURNING c.code`,
 const EXPLAIN_DENIAL: Statement = {
   name: 'explain-denial',
   text: `
-SELECT c.valid_until <= now() AS expired, c.used_count >= c.max_uses AS used_up, held.id, held.status
+SELECT c.valid_until <= now() AS expired, c.used_count >= c.max_uses AS used_up, held.id, held.status,
+       c.bound_email IS NOT NULL AND c.bound_email <> $2 AS foreign_code,
+       c.activity_id IS NOT NULL AND c.activity_id IS DISTINCT FROM $4 AS pass_required
 FROM redeem_codes c
 LEFT JOIN LATERAL (
   SELECT r.id, r.status FROM redemptions r
   WHERE r.code = c.code AND r.email = $2 AND (r.active OR r.lingering AND r.status = 'refunding')
   ORDER BY r.lingering LIMIT 1
 ) held ON true
-WHERE c.code = $1 AND c.kind = 'shared' AND c.is_active`,
+WHERE c.code = $1 AND c.kind = $3 AND c.is_active`,
 }
 
 interface DenialRow {
@@ -46,16 +51,21 @@ interface DenialRow {
   used_up: boolean
   id: string | null
   status: string | null
+  foreign_code: boolean
+  pass_required: boolean
 }
 
+/** A use too many, or this redemption id once more: what stands in the ledger then is the answer. */
 const CHECK_VIOLATION = '23514'
+const UNIQUE_VIOLATION = '23505'
 /** How long a person is asked to wait while a refund of the same code is under way. */
 const REFUND_RETRY_SECONDS = 2
 
 /** Takes uses in Postgres, for the limiter modes without a bucket. */
 export function createUseLedger(db: Database, deadlineSeconds: number): UseLedger {
   async function take(connection: Connection, request: UseRequest): Promise<boolean> {
-    const values = [request.redemptionId, request.code, request.email, deadlineSeconds]
+    const { redemptionId, code, email, kind, activityId = null } = request
+    const values = [redemptionId, code, email, deadlineSeconds, kind, activityId]
     return (await connection.query(RESERVE, values)).length === 1
   }
 
@@ -64,7 +74,8 @@ export function createUseLedger(db: Database, deadlineSeconds: number): UseLedge
       const taken = confirm === undefined ? await take(db, request) : await takeConfirmed(request, confirm)
       if (taken) return { outcome: 'accepted', redemptionId: request.redemptionId }
     } catch (error) {
-      if ((error as { code?: string }).code !== CHECK_VIOLATION) throw error
+      const { code } = error as { code?: string }
+      if (code !== CHECK_VIOLATION && code !== UNIQUE_VIOLATION) throw error
     }
     return explain(request)
   }
@@ -78,12 +89,15 @@ export function createUseLedger(db: Database, deadlineSeconds: number): UseLedge
   }
 
   async function explain(request: UseRequest): Promise<Reservation | undefined> {
-    const [row] = await db.query<DenialRow>(EXPLAIN_DENIAL, [request.code, request.email])
+    const { code, email, kind, activityId = null } = request
+    const [row] = await db.query<DenialRow>(EXPLAIN_DENIAL, [code, email, kind, activityId])
     if (row === undefined) return { outcome: 'denied', reason: 'not_found' }
     if (row.status === 'refunding')
       return { outcome: 'denied', reason: 'refund_pending', retryAfterSeconds: REFUND_RETRY_SECONDS }
     if (row.id === request.redemptionId) return { outcome: 'accepted', redemptionId: row.id }
     if (row.id !== null) return { outcome: 'repeated', redemptionId: row.id, status: row.status ?? 'reserved' }
+    if (row.foreign_code) return { outcome: 'denied', reason: 'not_found' }
+    if (row.pass_required) return { outcome: 'denied', reason: 'pass_required' }
     if (row.expired) return { outcome: 'denied', reason: 'expired' }
     if (row.used_up) return { outcome: 'denied', reason: 'used_up' }
     return undefined

@@ -22,6 +22,8 @@ export interface TestStores {
   readonly connection: ConnectOptions
   /** Makes a code (and a group with one team of `seats`). @returns its name */
   createCode(options?: CodeOptions): Promise<string>
+  /** Makes an open waiting room. @returns its id */
+  createActivity(options?: { tenant?: string; releasePerSecond?: number }): Promise<string>
   /** What the ledger consumer does, once: everything in the streams goes to Postgres. @returns how many entries */
   settle(): Promise<number>
   sql<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>
@@ -35,6 +37,7 @@ export interface CodeOptions {
   readonly kind?: 'shared' | 'personal'
   readonly refillPerSecond?: number
   readonly seats?: number
+  readonly activityId?: string
 }
 
 const DEADLINE_SECONDS = 900
@@ -71,6 +74,7 @@ export async function createTestStores({ shards = 2, poolMax = 10 } = {}): Promi
     connection,
     sql,
     createCode: (options = {}) => insertCode(sql, options),
+    createActivity: (options = {}) => insertActivity(sql, options),
     settle: () => settleStreams(db, redis, keys),
     async close() {
       redis.disconnect()
@@ -105,19 +109,32 @@ async function insertCode(sql: TestStores['sql'], options: CodeOptions): Promise
     ])
   }
   await sql(
-    `INSERT INTO redeem_codes (code, group_id, kind, max_uses, is_active, valid_until, refill_per_second)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    `INSERT INTO redeem_codes (code, group_id, kind, max_uses, is_active, valid_until, refill_per_second, activity_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       code,
       group?.id,
       options.kind ?? 'shared',
-      options.maxUses ?? 10,
+      options.maxUses ?? (options.kind === 'personal' ? 1 : 10),
       options.isActive ?? true,
       options.validUntil ?? null,
       options.refillPerSecond ?? null,
+      options.activityId ?? null,
     ],
   )
   return code
+}
+
+async function insertActivity(
+  sql: TestStores['sql'],
+  { tenant = 'public', releasePerSecond = 100 }: { tenant?: string; releasePerSecond?: number },
+): Promise<string> {
+  const [activity] = await sql<{ id: string }>(
+    `INSERT INTO activities (id, tenant, name, status, release_per_second, opened_at)
+     VALUES (gen_random_uuid(), $1, 'a test activity', 'open', $2, now()) RETURNING id`,
+    [tenant, releasePerSecond],
+  )
+  return activity?.id ?? ''
 }
 
 async function settleStreams(db: Database, redis: Redis, keys: Keys): Promise<number> {

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest'
 import type { Database } from '../../server/db/database.ts'
 import { createBuckets } from '../../server/limiters/buckets.ts'
 import { enterMode } from '../../server/limiters/enter-mode.ts'
-import type { Limiter } from '../../server/limiters/limiter.ts'
+import type { CodeKind, Limiter } from '../../server/limiters/limiter.ts'
 import { createTokenBucket } from '../../server/limiters/token-bucket.ts'
 import { createLogger } from '../../server/logger.ts'
 import { type InviteQueue, openInviteQueue } from '../../server/queue/invite-queue.ts'
@@ -60,7 +60,12 @@ export async function createTestPipeline(): Promise<TestPipeline> {
     onTestFinished(() => loop.stop())
     return loop
   }
-  const requestOf = (code: string, email: string) => ({ redemptionId: keys.newRedemptionId(code), code, email })
+  const requestOf = (code: string, email: string, kind: CodeKind = 'shared') => ({
+    redemptionId: keys.newRedemptionId(code),
+    code,
+    email,
+    kind,
+  })
   const redeem = (code: string, email: string) => limiter.reserve(requestOf(code, email), createTestDeadline())
   async function collectIds(answers: ReturnType<Limiter['reserve']>[]): Promise<string[]> {
     return (await Promise.all(answers)).map((answer) => {

@@ -21,15 +21,17 @@ WITH inserted AS (
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) AS a(id, code, email, accepted_at)
   WHERE EXISTS (SELECT FROM redeem_codes c WHERE c.code = a.code)
   ON CONFLICT (id) DO NOTHING
-  RETURNING id, code
+  RETURNING id, code, email, accepted_at
 ), queued AS (
   INSERT INTO outbox (redemption_id) SELECT id FROM inserted
 ), taken AS (
-  SELECT code, count(*)::int AS uses FROM inserted GROUP BY code
+  SELECT code, count(*)::int AS uses, min(email) AS email, min(accepted_at) AS accepted_at FROM inserted GROUP BY code
 ), locked AS MATERIALIZED (
   SELECT c.code FROM redeem_codes c JOIN taken USING (code) ORDER BY c.code FOR NO KEY UPDATE OF c
 ), counted AS (
-  UPDATE redeem_codes c SET used_count = c.used_count + taken.uses
+  UPDATE redeem_codes c SET used_count = c.used_count + taken.uses,
+    bound_email = CASE c.kind WHEN 'personal' THEN taken.email END,
+    activated_at = CASE c.kind WHEN 'personal' THEN taken.accepted_at END
   FROM locked JOIN taken USING (code) WHERE c.code = locked.code
 )
 SELECT (SELECT count(*)::int FROM inserted) AS inserted,

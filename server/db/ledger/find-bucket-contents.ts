@@ -1,3 +1,4 @@
+import type { CodeKind } from '../../limiters/limiter.ts'
 import type { Connection, Statement } from '../database.ts'
 
 /** What a code's bucket must hold according to the ledger. */
@@ -7,6 +8,9 @@ export interface BucketContents {
   readonly isActive: boolean
   readonly validUntil: Date | null
   readonly refillPerSecond: number | null
+  readonly kind: CodeKind
+  readonly boundEmail: string | null
+  readonly activityId: string | null
   /** Who holds a use (or is being refunded): email → redemption id. */
   readonly holders: Record<string, string>
 }
@@ -19,6 +23,7 @@ const FIND: Statement = {
   name: 'find-bucket-contents',
   text: `
 SELECT c.code, c.is_active AS "isActive", c.valid_until AS "validUntil", c.refill_per_second AS "refillPerSecond",
+       c.kind, c.bound_email AS "boundEmail", c.activity_id AS "activityId",
        c.max_uses - held.uses AS "usesLeft", held.holders
 FROM redeem_codes c
 CROSS JOIN LATERAL (
@@ -29,14 +34,15 @@ CROSS JOIN LATERAL (
       SELECT FROM redemptions o WHERE o.code = r.code AND o.email = r.email
         AND (o.active OR o.lingering AND o.status = 'refunding' AND o.id < r.id)))
 ) held
-WHERE c.code = ANY($1::text[]) AND c.kind = 'shared'`,
+WHERE c.code = ANY($1::text[])`,
 }
 
 const LIST_CODES: Statement = {
   name: 'list-active-codes',
   text: `
 SELECT code FROM redeem_codes
-WHERE is_active AND kind = 'shared' AND code > $1 AND (valid_until IS NULL OR valid_until > now())
+WHERE is_active AND (kind = 'shared' OR used_count < max_uses) AND code > $1
+  AND (valid_until IS NULL OR valid_until > now())
 ORDER BY code LIMIT $2`,
 }
 

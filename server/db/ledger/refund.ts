@@ -9,7 +9,7 @@ export interface Refund {
 }
 
 /**
- * First half of a refund: seat freed, use given back in Postgres. A row whose mail may be out is never touched: neither
+ * First half of a refund: seat freed, use given back in Postgres, a personal code bound to nobody again. A row whose mail may be out is never touched: neither
  * one in `sending`, not even with a dead claim, nor one with an earlier try of unknown outcome. It can only end as sent.
  */
 const BEGIN_REFUND: Statement = {
@@ -26,7 +26,10 @@ WITH refunded AS (
 ), unqueued AS (
   UPDATE outbox o SET status = 'done' FROM refunded r WHERE o.redemption_id = r.id
 ), uses AS (
-  UPDATE redeem_codes c SET used_count = c.used_count - 1 FROM refunded r WHERE c.code = r.code
+  UPDATE redeem_codes c SET used_count = c.used_count - 1,
+    bound_email = CASE WHEN c.used_count > 1 THEN c.bound_email END,
+    activated_at = CASE WHEN c.used_count > 1 THEN c.activated_at END
+  FROM refunded r WHERE c.code = r.code
 )
 SELECT id, code, email FROM refunded`,
 }
