@@ -11,6 +11,7 @@ import { gaugeFrom } from './metrics/gauge-from.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createFindStatus } from './redeem/find-status.ts'
 import { createIdempotentRedeem } from './redeem/idempotency.ts'
+import { createRebindSeat } from './redeem/rebind-seat.ts'
 import { createRedeemCode } from './redeem/redeem-code.ts'
 import { createUseLedger } from './redeem/reserve-use.ts'
 import { createStatusWatcher } from './redeem/watch-status.ts'
@@ -19,6 +20,7 @@ import { createKeys } from './redis/keys.ts'
 import { trackRunId } from './redis/run-id.ts'
 import { createBucketRoutes } from './routes/buckets.ts'
 import { createOperations } from './routes/operations.ts'
+import { addRebindRoute } from './routes/rebind.ts'
 import { addRedeemRoutes } from './routes/redeem.ts'
 import { addStatusRoutes } from './routes/status.ts'
 import { VERSION } from './version.ts'
@@ -114,6 +116,7 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   const app = createApp({
     addPublicRoutes(router) {
       addRedeemRoutes(router, { redeemCode, mode: limiter.mode, metrics, deadlineMs })
+      addRebindRoute(router, createRebindSeat(db), deadlineMs)
       addStatusRoutes(router, { findStatus, watchStatus: watcher.watchStatus, deadlineMs })
     },
     logger,

@@ -21,11 +21,14 @@ export function startOutboxRelay({ db, queue, onError, batchSize, idleMs }: Outb
     onError,
     round: () =>
       db.transaction(async (connection) => {
-        const ids = await takePending(connection, batchSize)
-        if (ids.length === 0) return false
-        await addInvites(queue, ids)
-        await markRelayed(connection, ids)
-        return ids.length === batchSize
+        const rows = await takePending(connection, batchSize)
+        if (rows.length === 0) return false
+        await addInvites(queue, rows)
+        await markRelayed(
+          connection,
+          rows.map(({ id }) => id),
+        )
+        return rows.length === batchSize
       }),
   })
 }

@@ -1,70 +1,32 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { serverConfig } from '../server/config.ts'
-import { parseEnvironment } from '../server/environment.ts'
 import type { LimiterMode } from '../server/limiters/limiter.ts'
-import { createLogger } from '../server/logger.ts'
-import { startServer } from '../server/start-server.ts'
 import { createTcpProxy } from '../server/testing/tcp-proxy.ts'
 import { createTestStores, type TestStores } from '../server/testing/test-stores.ts'
-import { schedulerConfig, workerConfig } from './config.ts'
-import { startScheduler } from './start-scheduler.ts'
-import { startWorker } from './start-worker.ts'
 import { eventually } from './testing/eventually.ts'
 import { type SmtpSink, startSmtpSink } from './testing/smtp-sink.ts'
+import { createTestSystem, post, type TestSystem } from './testing/test-system.ts'
 
 describe('the pipeline from end to end', () => {
   let stores: TestStores
   let sink: SmtpSink
-  const logs: string[] = []
+  let system: TestSystem
   beforeAll(async () => {
     stores = await createTestStores()
     sink = await startSmtpSink()
+    system = createTestSystem(stores, { SMTP_URL: sink.url })
   })
   afterAll(async () => {
     await sink.close()
     await stores.close()
   })
 
-  const logger = createLogger('debug', 'test', { write: (line) => void logs.push(line) })
-  const environment = () => ({
-    DATABASE_URL: stores.databaseUrl,
-    REDIS_URL: stores.redisUrl,
-    REDIS_KEY_PREFIX: `${stores.keys.mode.split(':')[0]}`,
-    LEDGER_SHARDS: String(stores.keys.shards),
-    DB_POOL_MAX: '5',
-    SMTP_URL: sink.url,
-    PORT: '0',
-    SWEEP_INTERVAL_MS: '50',
-    SWEEP_QUIET_SECONDS: '1',
-  })
-  async function openAll(mode: LimiterMode, overrides: Record<string, string> = {}) {
-    const given = { ...environment(), LIMITER_MODE: mode, ...overrides }
-    const scheduler = await startScheduler(parseEnvironment(schedulerConfig, given), logger)
-    const worker = await startWorker(parseEnvironment(workerConfig, given), logger)
-    const server = await startServer(parseEnvironment(serverConfig, given), logger)
-    const close = () => Promise.all([server.close(), worker.close(), scheduler.close()])
-    return { scheduler, worker, server, close }
+  async function startAll(mode: LimiterMode, overrides: Record<string, string> = {}) {
+    const given = { LIMITER_MODE: mode, ...overrides }
+    const [scheduler, worker] = [await system.startScheduler(given), await system.startWorker(given)]
+    return { scheduler, worker, server: await system.startServer(given) }
   }
-  async function startAll(...given: Parameters<typeof openAll>) {
-    const running = await openAll(...given)
-    onTestFinished(async () => void (await running.close()))
-    return running
-  }
-  async function redeem(url: string, email: string, code: string) {
-    const response = await fetch(new URL('/api/v1/public/direct-redeem', url), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email, code }),
-    })
-    return { status: response.status, body: (await response.json()) as { redemption_id: string; status_url: string } }
-  }
-  async function countByStatus(code: string) {
-    const rows = await stores.sql<{ status: string; count: number }>(
-      'SELECT status, count(*)::int AS count FROM redemptions WHERE code = $1 GROUP BY status',
-      [code],
-    )
-    return Object.fromEntries(rows.map(({ status, count }) => [status, count]))
-  }
+  const redeem = (url: string, email: string, code: string) => post(url, 'direct-redeem', { email, code })
+  const countByStatus = (code: string) => system.countByStatus(code)
   const pause = (opsUrl: string, paused: boolean) =>
     fetch(new URL('/drain', opsUrl), {
       method: 'PUT',
@@ -81,9 +43,9 @@ describe('the pipeline from end to end', () => {
     const accepted = answers.filter(({ status }) => status === 202).map(({ body }) => body)
     expect(accepted.length).toBe(40)
     await eventually(() => countByStatus(code)).toEqual({ sent: 40 })
-    for (const { redemption_id: id, status_url: statusUrl } of accepted) {
+    for (const { redemption_id: id, status_url: statusUrl } of accepted as Record<string, string>[]) {
       expect(sink.mails.filter((mail) => mail.redemptionId === id).length).toBe(1)
-      expect(await (await fetch(new URL(statusUrl, server.url))).json()).toMatchObject({ status: 'sent' })
+      expect(await (await fetch(new URL(`${statusUrl}`, server.url))).json()).toMatchObject({ status: 'sent' })
     }
   })
 
@@ -111,7 +73,7 @@ describe('the pipeline from end to end', () => {
     const accepted: string[] = []
     for (let n = 0; n < 60; n++) {
       const { status, body } = await redeem(server.url, `chaos${n}@example.test`, code)
-      if (status === 202) accepted.push(body.redemption_id)
+      if (status === 202) accepted.push(String(body['redemption_id']))
       if (n % 20 === 10) redis.breakConnections()
       if (n % 20 === 0) postgres.breakConnections()
     }
@@ -138,14 +100,14 @@ describe('the pipeline from end to end', () => {
   test('every process closes although Redis is away', async () => {
     const proxy = await createTcpProxy(stores.redisUrl)
     onTestFinished(proxy.close)
-    const { close, server } = await openAll('redis-semaphore', { REDIS_URL: proxy.url })
+    const { server, worker, scheduler } = await startAll('redis-semaphore', { REDIS_URL: proxy.url })
     proxy.cut()
-    await close()
+    await Promise.all([server.close(), worker.close(), scheduler.close()])
     await expect(fetch(new URL('/health', server.url))).rejects.toThrow()
   })
 
   test('no log line of all this holds an address or a code', async () => {
-    const all = logs.join('\n')
+    const all = system.logs.join('\n')
     expect(all).not.toBe('')
     expect(all).not.toContain('example.test')
     for (const { code } of await stores.sql<{ code: string }>('SELECT code FROM redeem_codes'))

@@ -7,6 +7,7 @@ import { VERSION } from '../server/version.ts'
 import type { WorkerConfig } from './config.ts'
 import { connectStores } from './connect-stores.ts'
 import { createInviteHandler } from './jobs/invite.ts'
+import { createRebindHandler } from './jobs/rebind.ts'
 import type { RunningProcess } from './run-process.ts'
 
 /** Longest wait for jobs under way when a worker closes. */
@@ -21,7 +22,8 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     from: config.MAIL_FROM,
     connections: config.SMTP_CONNECTIONS,
   })
-  const handle = createInviteHandler({ ...stores, mailer, claimLeaseSeconds: config.CLAIM_LEASE_SECONDS })
+  const parts = { ...stores, mailer, claimLeaseSeconds: config.CLAIM_LEASE_SECONDS }
+  const [sendInvite, sendRebind] = [createInviteHandler(parts), createRebindHandler(parts)]
   let paused = false
   const drain: Drain = {
     get paused() {
@@ -40,10 +42,10 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   queue
     .process(config.WORKER_CONCURRENCY, async (job) => {
       try {
-        await handle(String(job.id))
+        await (job.data.kind === 'rebind' ? sendRebind : sendInvite)(String(job.id))
       } catch (error) {
         metrics.retries.inc()
-        logger.warn({ err: error, redemptionId: job.id, attempt: job.attemptsMade + 1 }, 'invite not sent')
+        logger.warn({ err: error, jobId: job.id, attempt: job.attemptsMade + 1 }, 'invite not sent')
         throw error
       }
     })

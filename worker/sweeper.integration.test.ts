@@ -81,7 +81,10 @@ describe('the sweeper', () => {
       [code],
     )
     const ids = rows.map(({ id }) => id)
-    await addInvites(pipeline.queue, ids)
+    await addInvites(
+      pipeline.queue,
+      ids.map((id) => ({ id, kind: 'invite' })),
+    )
     const [lost = ''] = await pipeline.reserve(await pipeline.createCode(), people(1))
     await pipeline.sql("UPDATE outbox SET status = 'done' WHERE redemption_id = $1", [lost])
     pipeline.startSweeper()

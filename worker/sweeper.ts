@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '../server/db/database.ts'
+import { listQuietRebinds, markRebindsSeen, requeueRebinds } from '../server/db/ledger/rebind-mail.ts'
 import { countAsSent, listQuiet, markSeen, type QuietRedemption, requeue } from '../server/db/ledger/sweep.ts'
 import { findLiveJobs, type InviteQueue, removeDeadJob } from '../server/queue/invite-queue.ts'
 import type { Refunds } from '../server/redeem/refunds.ts'
@@ -49,16 +50,26 @@ export function startSweeper(parts: SweeperParts): Loop {
     }
   }
 
-  async function requeueLost(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return
+  /** Those of which no job will run again: dead jobs would keep new ones of their ids out, so they are removed. */
+  async function findLost(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return []
     const live = await findLiveJobs(queue, ids)
     const lost: string[] = []
     for (const id of ids) if (!live.has(id) && (await removeDeadJob(queue, id))) lost.push(id)
-    if (lost.length > 0) {
-      parts.logger.warn({ redemptions: lost.length }, 'queued again: their jobs were gone')
-      await requeue(db, lost)
-    }
-    await markSeen(db, ids)
+    if (lost.length > 0) parts.logger.warn({ jobs: lost.length }, 'queued again: their jobs were gone')
+    return lost
+  }
+
+  async function requeueInvites(ids: readonly string[]): Promise<void> {
+    const lost = await findLost(ids)
+    if (lost.length > 0) await requeue(db, lost)
+    if (ids.length > 0) await markSeen(db, ids)
+  }
+
+  async function requeueMoves(ids: readonly string[]): Promise<void> {
+    const lost = await findLost(ids)
+    if (lost.length > 0) await requeueRebinds(db, lost)
+    if (ids.length > 0) await markRebindsSeen(db, ids)
   }
 
   const mustEnd = ({ status, overdue }: QuietRedemption) => status === 'refunding' || overdue
@@ -69,7 +80,8 @@ export function startSweeper(parts: SweeperParts): Loop {
     async round() {
       const quiet = await listQuiet(db, parts.quietSeconds, LIMIT)
       await endAll(quiet.filter(mustEnd))
-      await requeueLost(quiet.filter((redemption) => !mustEnd(redemption)).map(({ id }) => id))
+      await requeueInvites(quiet.filter((redemption) => !mustEnd(redemption)).map(({ id }) => id))
+      await requeueMoves(await listQuietRebinds(db, parts.quietSeconds, LIMIT))
       return false
     },
   })

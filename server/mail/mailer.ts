@@ -5,6 +5,8 @@ const SEND_TIMEOUT_MS = 25_000
 
 export interface InviteMail {
   readonly redemptionId: string
+  /** Of a move to another team, which this mail tells about. */
+  readonly rebindId?: string
   readonly email: string
   readonly teamName: string
 }
@@ -89,14 +91,15 @@ export function createMailer({ url, from, connections }: MailerOptions): Mailer 
   }
 }
 
-/** The Message-ID is the redemption's: a mail that is sent twice is one mail to the receiver. */
-function compose({ redemptionId, email, teamName }: InviteMail) {
+/** The Message-ID is the redemption's or the move's: a mail that is sent twice is one mail to the receiver. */
+function compose({ redemptionId, rebindId, email, teamName }: InviteMail) {
+  const isMove = rebindId !== undefined
   return {
     to: email,
-    subject: `Your invitation to ${teamName}`,
-    messageId: `<${redemptionId}@redline.invalid>`,
-    headers: { 'X-Redemption-Id': redemptionId },
-    text: `Hello,\n\na seat in ${teamName} is yours.\n`,
+    subject: isMove ? `You have moved to ${teamName}` : `Your invitation to ${teamName}`,
+    messageId: `<${rebindId ?? redemptionId}@redline.invalid>`,
+    headers: { 'X-Redemption-Id': redemptionId, ...(isMove && { 'X-Rebind-Id': rebindId }) },
+    text: `Hello,\n\na seat in ${teamName} is yours${isMove ? ' from now on; your old one is free again' : ''}.\n`,
   }
 }
 

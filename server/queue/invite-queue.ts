@@ -2,12 +2,18 @@ import { once } from 'node:events'
 import Bull, { type Job, type Queue } from 'bull'
 import type { Redis } from 'ioredis'
 import { settleWithin } from '../closers.ts'
+import type { OutboxRow } from '../db/ledger/relay-outbox.ts'
 import { type ConnectOptions, connectForBull } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import { execute } from '../redis/script.ts'
 
-/** The data of an invite job; its id is the redemption id. Nothing personal: the worker reads it from Postgres. */
-export type InviteJob = Record<string, never>
+/**
+ * The data of a job; its id is the redemption's or the rebind's. Nothing personal: the worker reads it from Postgres.
+ * A job without a kind is an invite.
+ */
+export interface InviteJob {
+  readonly kind?: 'rebind'
+}
 export type InviteQueue = Queue<InviteJob>
 
 const JOB_OPTIONS = {
@@ -58,10 +64,14 @@ export async function openInviteQueue(keys: Keys, connection: ConnectOptions): P
  * it is added or tells why not: in a bulk Bull never sends a script again that Redis forgot.
  * @throws when not all of them were added for certain
  */
-export async function addInvites(queue: InviteQueue, ids: readonly string[]): Promise<void> {
-  const jobs = await queue.addBulk(ids.map((id) => ({ data: {}, opts: { ...JOB_OPTIONS, jobId: id } })))
-  const missing = ids.filter((id, index) => jobs[index]?.id !== id)
-  for (const id of missing) await queue.add({}, { ...JOB_OPTIONS, jobId: id })
+export async function addInvites(queue: InviteQueue, rows: readonly OutboxRow[]): Promise<void> {
+  const wanted = rows.map(({ id, kind }) => ({
+    data: kind === 'rebind' ? { kind } : {},
+    opts: { ...JOB_OPTIONS, jobId: id },
+  }))
+  const jobs = await queue.addBulk(wanted)
+  const missing = wanted.filter(({ opts }, index) => jobs[index]?.id !== opts.jobId)
+  for (const { data, opts } of missing) await queue.add(data, opts)
 }
 
 /** Ids of the jobs that wait, are delayed or are being worked on. */

@@ -11,7 +11,9 @@ export interface TcpProxy {
   cut(): void
   /** Keeps every connection, and passes nothing on. */
   freeze(): void
-  /** Undoes `cut` and `freeze`. */
+  /** Passes on what clients say, and no answer. */
+  loseAnswers(): void
+  /** Undoes `cut`, `freeze` and `loseAnswers`. */
   heal(): void
   close(): Promise<void>
 }
@@ -19,7 +21,7 @@ export interface TcpProxy {
 export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const target = new URL(targetUrl)
   const pairs = new Set<[Socket, Socket]>()
-  let state: 'open' | 'cut' | 'frozen' = 'open'
+  let state: 'open' | 'cut' | 'frozen' | 'deaf' = 'open'
 
   const server = createServer((client) => {
     if (state === 'cut') return void client.destroy()
@@ -35,6 +37,7 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
       })
     }
     if (state === 'frozen') stop(pair)
+    if (state === 'deaf') loseAnswersOf(pair)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -44,6 +47,11 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
   function stop([client, upstream]: [Socket, Socket]): void {
     client.unpipe(upstream)
     upstream.unpipe(client)
+  }
+  /** Read and thrown away: an answer that is only held back would arrive after all. */
+  function loseAnswersOf([client, upstream]: [Socket, Socket]): void {
+    upstream.unpipe(client)
+    upstream.resume()
   }
   function breakConnections(): void {
     for (const [client] of pairs) client.destroy()
@@ -60,7 +68,13 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
       state = 'frozen'
       for (const pair of pairs) stop(pair)
     },
+    loseAnswers() {
+      state = 'deaf'
+      for (const pair of pairs) loseAnswersOf(pair)
+    },
     heal() {
+      // Whoever missed an answer must not take a later one for it.
+      if (state === 'deaf') breakConnections()
       if (state === 'frozen')
         for (const [client, upstream] of pairs) {
           client.pipe(upstream)

@@ -3,7 +3,7 @@ import type { Connection, Statement } from '../database.ts'
 const TAKE_PENDING: Statement = {
   name: 'take-outbox',
   text: `
-SELECT redemption_id AS id FROM outbox WHERE status = 'pending'
+SELECT redemption_id AS id, kind FROM outbox WHERE status = 'pending'
 ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
 }
 
@@ -22,10 +22,15 @@ WITH done AS (
 UPDATE redemptions r SET status = 'enqueued', updated_at = now() FROM locked WHERE r.id = locked.id`,
 }
 
-/** Locks up to `limit` waiting outbox rows for this transaction; another relay skips them. @returns redemption ids */
-export async function takePending(connection: Connection, limit: number): Promise<string[]> {
-  const rows = await connection.query<{ id: string }>(TAKE_PENDING, [limit])
-  return rows.map(({ id }) => id)
+/** A redemption's invite, or the mail about a move, under the id of either. */
+export interface OutboxRow {
+  readonly id: string
+  readonly kind: 'invite' | 'rebind'
+}
+
+/** Locks up to `limit` waiting outbox rows for this transaction; another relay skips them. */
+export function takePending(connection: Connection, limit: number): Promise<OutboxRow[]> {
+  return connection.query<OutboxRow>(TAKE_PENDING, [limit])
 }
 
 /** Call it after the queue has the jobs, in the transaction that took the rows. */

@@ -1,0 +1,35 @@
+import type { Router } from 'express'
+import type { RebindOutcome } from '../db/ledger/rebind.ts'
+import { createDeadline } from '../middleware/deadline.ts'
+import { type Problem, sendProblem } from '../middleware/problem.ts'
+import type { RebindSeat } from '../redeem/rebind-seat.ts'
+import { parseBody } from './parse-body.ts'
+import { REFUSALS, redeemBody, sendAccepted } from './redeem.ts'
+
+type Refusal = Extract<RebindOutcome, { outcome: 'denied' }>['reason']
+
+export const REBIND_REFUSALS: Record<Refusal, Problem> = {
+  not_found: REFUSALS.not_found,
+  not_sent_yet: {
+    status: 409,
+    code: 'not_sent_yet',
+    title: 'Your invite is still on its way; move when it has arrived',
+    retryAfterSeconds: 2,
+  },
+  no_other_seat: { status: 409, code: 'no_other_seat', title: 'No other team has a free seat' },
+}
+
+/** Adds `POST /rebind`: a holder moves to another team, and a second mail says to which. */
+export function addRebindRoute(router: Router, rebindSeat: RebindSeat, deadlineMs: number): void {
+  router.post('/rebind', async (request, response) => {
+    const wish = parseBody(redeemBody, request)
+    const deadline = createDeadline(response, deadlineMs)
+    try {
+      const outcome = await rebindSeat(wish, deadline)
+      if (outcome.outcome === 'denied') sendProblem(response, REBIND_REFUSALS[outcome.reason])
+      else sendAccepted(response, outcome.redemptionId, 'sent', request.baseUrl)
+    } finally {
+      deadline.clear()
+    }
+  })
+}

@@ -1,0 +1,35 @@
+import type { Database } from '../../server/db/database.ts'
+import { claimRebind, isRebindOpen, markRebindSent, releaseRebind } from '../../server/db/ledger/rebind-mail.ts'
+import { MailError, type Mailer } from '../../server/mail/mailer.ts'
+import { TryAgainError } from './invite.ts'
+
+export interface RebindJobParts {
+  readonly db: Database
+  readonly mailer: Mailer
+  readonly claimLeaseSeconds: number
+}
+
+/**
+ * Tells a holder about a move. The seat has moved already, so a mail that is refused for good changes nothing but its
+ * own row. One of unknown outcome is sent again with the same Message-ID.
+ * @throws TryAgainError or MailError when the queue should try again
+ */
+export function createRebindHandler({ db, mailer, claimLeaseSeconds }: RebindJobParts): (id: string) => Promise<void> {
+  return async (id) => {
+    const claim = await claimRebind(db, id, claimLeaseSeconds)
+    if (claim === undefined) {
+      if (await isRebindOpen(db, id)) throw new TryAgainError('Another worker holds this rebind')
+      return
+    }
+    const { redemptionId, email, teamName } = claim
+    try {
+      await mailer.send({ redemptionId, rebindId: id, email, teamName })
+    } catch (error) {
+      const isRefused = error instanceof MailError && error.failure === 'rejected'
+      await releaseRebind(db, claim, isRefused ? 'failed' : 'pending')
+      if (isRefused) return
+      throw error
+    }
+    await markRebindSent(db, id)
+  }
+}
