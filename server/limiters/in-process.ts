@@ -12,7 +12,7 @@ export function createInProcess(ledger: UseLedger, options: SemaphoreOptions): L
     mode: 'in-process',
     start: async () => {},
     async reserve(request, deadline) {
-      const release = await semaphore.acquire(deadline.signal)
+      const release = await semaphore.acquire(deadline)
       const reservation = ledger.reserveUse(request).finally(release)
       return await withinDeadline(reservation, deadline)
     },

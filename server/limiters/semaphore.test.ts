@@ -2,7 +2,8 @@ import { describe, expect, test, vi } from 'vitest'
 import { UnavailableError } from '../errors.ts'
 import { createSemaphore, type SemaphoreOptions } from './semaphore.ts'
 
-const never = () => new AbortController().signal
+const endingWith = (signal: AbortSignal) => ({ remainingMs: () => 10_000, signal })
+const never = () => endingWith(new AbortController().signal)
 const create = (options: Partial<SemaphoreOptions> = {}) =>
   createSemaphore({ limit: 1, maxWaitMs: 10_000, maxWaiting: 100, ...options })
 
@@ -66,7 +67,7 @@ describe('the semaphore of one process', () => {
     const semaphore = create()
     const release = await semaphore.acquire(never())
     const gone = new AbortController()
-    const leaving = semaphore.acquire(gone.signal)
+    const leaving = semaphore.acquire(endingWith(gone.signal))
     const next = semaphore.acquire(never())
     gone.abort()
     await expect(leaving).rejects.toThrow(UnavailableError)

@@ -1,4 +1,5 @@
 import { UnavailableError } from '../errors.ts'
+import type { Deadline } from './limiter.ts'
 
 export interface SemaphoreOptions {
   /** Places that can be held at once. */
@@ -14,53 +15,75 @@ export interface Semaphore {
   readonly waiting: number
   /**
    * Waits for a place, first come first served; the returned function gives it back.
-   * @throws UnavailableError when the line is full, the wait was too long or the signal aborted
+   * @throws UnavailableError when the line is full, the wait was too long, the deadline passed or the client went away
    */
-  acquire(signal: AbortSignal): Promise<() => void>
+  acquire(deadline: Deadline): Promise<() => void>
 }
 
+/**
+ * How often the line is looked over for those who waited too long or went away. Whoever gets a place sooner costs
+ * neither a timer nor a signal.
+ */
+const LOOK_MS = 10
+
 interface Waiter {
-  admit(): void
+  readonly deadline: Deadline
+  readonly giveUpAt: number
+  readonly admit: (release: () => void) => void
+  readonly refuse: (error: UnavailableError) => void
+  isWatched: boolean
 }
 
 /** A counting semaphore for one process. Places are handed over to the head of the line, so nobody can overtake. */
 export function createSemaphore(options: SemaphoreOptions): Semaphore {
   const line = new Set<Waiter>()
   let inUse = 0
+  let looking: NodeJS.Timeout | undefined
 
   function createRelease(): () => void {
     let released = false
     return () => {
       if (released) return
       released = true
-      const [next] = line
-      if (next === undefined) inUse--
-      else next.admit()
+      const next = line.values().next().value
+      if (next === undefined) {
+        inUse--
+        return
+      }
+      line.delete(next)
+      next.admit(createRelease())
     }
   }
 
-  function stand(signal: AbortSignal): Promise<() => void> {
-    return new Promise((resolve, reject) => {
-      const leave = (why: string) => {
-        settle()
-        reject(new UnavailableError(why))
-      }
-      const onAbort = () => leave('The request ended while it waited for a place')
-      const timer = setTimeout(() => leave(`No place became free within ${options.maxWaitMs} ms`), options.maxWaitMs)
-      const waiter: Waiter = {
-        admit() {
-          settle()
-          resolve(createRelease())
-        },
-      }
-      function settle(): void {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', onAbort)
-        line.delete(waiter)
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      line.add(waiter)
-    })
+  const refuse = (why: string) => Promise.reject(new UnavailableError(why))
+
+  function leave(waiter: Waiter, why: string): void {
+    if (line.delete(waiter)) waiter.refuse(new UnavailableError(why))
+  }
+
+  function watch(waiter: Waiter): void {
+    waiter.isWatched = true
+    const { signal } = waiter.deadline
+    const onAbort = () => leave(waiter, 'The request ended while it waited for a place')
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+  }
+
+  function look(): void {
+    const now = performance.now()
+    for (const waiter of line) {
+      if (now >= waiter.giveUpAt) leave(waiter, `No place became free within ${options.maxWaitMs} ms`)
+      else if (!waiter.isWatched) watch(waiter)
+    }
+    if (line.size > 0) return
+    clearInterval(looking)
+    looking = undefined
+  }
+
+  function stand(deadline: Deadline): Promise<() => void> {
+    looking ??= setInterval(look, LOOK_MS)
+    const giveUpAt = performance.now() + options.maxWaitMs
+    return new Promise((admit, refuse) => line.add({ deadline, giveUpAt, admit, refuse, isWatched: false }))
   }
 
   return {
@@ -70,14 +93,15 @@ export function createSemaphore(options: SemaphoreOptions): Semaphore {
     get waiting() {
       return line.size
     },
-    async acquire(signal) {
-      if (signal.aborted) throw new UnavailableError('The request ended before it got a place')
+    // Not async: a promise of a promise would be settled three turns later.
+    acquire(deadline) {
+      if (deadline.remainingMs() <= 0) return refuse('The request ended before it got a place')
       if (inUse < options.limit) {
         inUse++
-        return createRelease()
+        return Promise.resolve(createRelease())
       }
-      if (line.size >= options.maxWaiting) throw new UnavailableError(`${line.size} requests wait already`)
-      return stand(signal)
+      if (line.size >= options.maxWaiting) return refuse(`${line.size} requests wait already`)
+      return stand(deadline)
     },
   }
 }

@@ -26,6 +26,8 @@ export interface Behaviour {
 
 const LEASE_MS = 1_000
 const newKey = () => `behaviour-${randomUUID()}`
+const endingWith = (signal: AbortSignal) => ({ remainingMs: () => 60_000, signal })
+const deadline = () => endingWith(new AbortController().signal)
 const signal = () => new AbortController().signal
 
 const SEMAPHORE = { mode: 'redis-semaphore', peer: 'redis-semaphore (npm)' }
@@ -254,7 +256,7 @@ const localStarvation: Behaviour = {
   ours: async () => {
     const semaphore = createSemaphore({ limit: 10, maxWaitMs: 30_000, maxWaiting: 1_000 })
     return letThousandWait(async (_, whileHeld) => {
-      const release = await semaphore.acquire(signal())
+      const release = await semaphore.acquire(deadline())
       await whileHeld()
       release()
     })
@@ -270,10 +272,10 @@ const waiterLeaves: Behaviour = {
   situation: 'somebody who waits goes away',
   ours: async () => {
     const semaphore = createSemaphore({ limit: 1, maxWaitMs: 30_000, maxWaiting: 10 })
-    const release = await semaphore.acquire(signal())
+    const release = await semaphore.acquire(deadline())
     const client = new AbortController()
     let ran = false
-    const work = semaphore.acquire(client.signal).then(
+    const work = semaphore.acquire(endingWith(client.signal)).then(
       (leave) => {
         ran = true
         leave()
