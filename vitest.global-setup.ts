@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
+import { findProgram } from './loadtests/sut/find-program.ts'
 import { clearLeftovers } from './loadtests/sut/leftovers.ts'
 import { startPostgres } from './loadtests/sut/postgres.ts'
 import { startRedis } from './loadtests/sut/redis.ts'
@@ -12,6 +13,8 @@ declare module 'vitest' {
     databaseUrl: string
     /** Shared by all test files: each uses a key prefix of its own. */
     redisUrl: string
+    /** Path of redis-server or valkey-server, for tests that need several; empty where there is none. */
+    redisProgram: string
   }
 }
 
@@ -35,6 +38,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
   const [postgres, redis] = started.map((store) => (store.status === 'fulfilled' ? store.value : null))
   project.provide('databaseUrl', databaseUrl ?? postgres?.url ?? '')
+  project.provide('redisProgram', findProgram(['redis-server', 'valkey-server']) ?? '')
   project.provide('redisUrl', redisUrl ?? redis?.url ?? '')
   return teardown
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { wholeNumber } from './environment.ts'
 import { LIMITER_MODES } from './limiters/limiter.ts'
+import { parseRedisUrl } from './redis/parse-redis-url.ts'
 
 const storeUrl = (protocols: string[]) =>
   z
@@ -9,12 +10,20 @@ const storeUrl = (protocols: string[]) =>
       error: `expected a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
     })
 
+const redisUrl = z.string({ error: 'is required' }).superRefine((value, context) => {
+  try {
+    parseRedisUrl(value)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+  }
+})
+
 /** What every process of the system needs: its stores, its logs, the rules of the ledger. */
 export const commonEnvironment = z.object({
   /** `postgres://user:password@host:port/database` */
   DATABASE_URL: storeUrl(['postgres', 'postgresql']),
-  /** `redis://host:port/index` */
-  REDIS_URL: storeUrl(['redis', 'rediss']),
+  /** One server, a cluster or sentinels: see `parseRedisUrl`. */
+  REDIS_URL: redisUrl,
   /** Stands in front of every key; two systems with different prefixes can share a Redis. */
   REDIS_KEY_PREFIX: z
     .string()

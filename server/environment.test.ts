@@ -54,6 +54,8 @@ describe('the environment', () => {
     ['DATABASE_URL', 'mysql://user:p@s3cret@host/db'],
     ['DATABASE_URL', 'mysql://user:p:s3cret@host/db'],
     ['REDIS_URL', 'http://:s3cret@host'],
+    ['REDIS_URL', 'redis+cluster://me:s3cret@host:1/2'],
+    ['REDIS_URL', 'redis+sentinel://:s3cret@a:1,b:2'],
     ['ADMIN_JWT_SECRET', 's3cret'],
   ])('no secret is shown: %s=%s', (name, value) => {
     const complaint = complaintOf({ ...STORES, [name]: value })

@@ -15,7 +15,7 @@ import { createRebindSeat } from './redeem/rebind-seat.ts'
 import { createRedeemCode } from './redeem/redeem-code.ts'
 import { createUseLedger } from './redeem/reserve-use.ts'
 import { createStatusWatcher } from './redeem/watch-status.ts'
-import { connectRedis, connectSubscriber } from './redis/connect.ts'
+import { checkRedis, connectRedis, connectSubscriber } from './redis/connect.ts'
 import { createKeys } from './redis/keys.ts'
 import { trackRunId } from './redis/run-id.ts'
 import { createBucketRoutes } from './routes/buckets.ts'
@@ -127,7 +127,7 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
     version: VERSION,
     probes: {
       postgres: () => db.sequelize.authenticate({ logging: false }),
-      redis: async () => void (await redis.ping()),
+      redis: () => checkRedis(redis),
     },
   }).use(createBucketRoutes(buckets))
   const ops = await listen(operations, {

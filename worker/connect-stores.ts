@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { CommonConfig } from '../server/config.ts'
 import { createDatabase, type Database } from '../server/db/database.ts'
@@ -6,7 +5,7 @@ import { gaugeFrom } from '../server/metrics/gauge-from.ts'
 import { type Cause, createMetrics, type Metrics } from '../server/metrics/metrics.ts'
 import { type InviteQueue, openInviteQueue } from '../server/queue/invite-queue.ts'
 import { createRefunds, type Refunds } from '../server/redeem/refunds.ts'
-import { type ConnectOptions, connectRedis } from '../server/redis/connect.ts'
+import { type ConnectOptions, connectRedis, type RedisClient } from '../server/redis/connect.ts'
 import { createKeys, type Keys } from '../server/redis/keys.ts'
 import { trackRunId } from '../server/redis/run-id.ts'
 
@@ -15,7 +14,7 @@ const REDIS_READY_MS = 10_000
 /** What worker and scheduler have in common. */
 export interface Stores {
   readonly db: Database
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly connection: ConnectOptions
   readonly keys: Keys
   readonly queue: InviteQueue

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Database } from '../server/db/database.ts'
+import type { RedisClient } from '../server/redis/connect.ts'
 import type { Keys } from '../server/redis/keys.ts'
 import { execute } from '../server/redis/script.ts'
 import { commitEntries, type Entry, parseEntry, type Refusal } from './commit-entries.ts'
@@ -14,7 +14,7 @@ const TAKE_OVER_AFTER_MS = 15_000
 
 export interface LedgerConsumerParts {
   readonly db: Database
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly keys: Keys
   readonly logger: Logger
   readonly onError: (error: unknown) => void
@@ -27,7 +27,7 @@ export interface LedgerConsumerParts {
  * An entry is acknowledged and deleted after its transaction committed, never before; the stream is never trimmed.
  * @param blocking a connection of its own: it blocks while the stream is empty
  */
-export function startLedgerConsumer(parts: LedgerConsumerParts, shard: number, blocking: Redis): Loop {
+export function startLedgerConsumer(parts: LedgerConsumerParts, shard: number, blocking: RedisClient): Loop {
   const { redis, keys, logger } = parts
   const stream = keys.stream(shard)
   const consumer = randomUUID()

@@ -2,8 +2,8 @@ import type { CommonConfig } from '../server/config.ts'
 import { createDatabase } from '../server/db/database.ts'
 import { countPending } from '../server/db/ledger/relay-outbox.ts'
 import { gaugeFrom } from '../server/metrics/gauge-from.ts'
+import { createBatch } from '../server/redis/batch.ts'
 import { connectRedis } from '../server/redis/connect.ts'
-import { execute } from '../server/redis/script.ts'
 import type { Stores } from './connect-stores.ts'
 
 /**
@@ -23,10 +23,11 @@ export function measureQueues(config: CommonConfig, stores: Stores): { close(): 
   })
   const definition = { name: 'invite_queue_size', help: 'Redemptions that wait for a step', label: 'status' }
   gaugeFrom(metrics.registry, definition, async () => {
-    const pipeline = redis.pipeline().llen(queue.toKey('wait')).llen(queue.toKey('active'))
-    pipeline.zcard(queue.toKey('delayed')).zcard(queue.toKey('failed'))
-    for (let shard = 0; shard < keys.shards; shard++) pipeline.xlen(keys.stream(shard))
-    const [counts, pending] = await Promise.all([execute(pipeline) as Promise<number[]>, countPending(db)])
+    const batch = createBatch(redis)
+    for (const list of ['wait', 'active'].map((name) => queue.toKey(name))) batch.at(list).llen(list)
+    for (const set of ['delayed', 'failed'].map((name) => queue.toKey(name))) batch.at(set).zcard(set)
+    for (let shard = 0; shard < keys.shards; shard++) batch.at(keys.stream(shard)).xlen(keys.stream(shard))
+    const [counts, pending] = await Promise.all([batch.execute() as Promise<number[]>, countPending(db)])
     const [waiting = 0, active = 0, delayed = 0, failed = 0, ...lengths] = counts
     return { stream: lengths.reduce((sum, length) => sum + length, 0), pending, waiting, active, delayed, failed }
   })

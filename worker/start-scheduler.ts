@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { closeServer, listen } from '../server/listen.ts'
-import { connectBlocking } from '../server/redis/connect.ts'
+import { checkRedis, connectBlocking } from '../server/redis/connect.ts'
 import { createJobRoutes } from '../server/routes/jobs.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
 import { VERSION } from '../server/version.ts'
@@ -38,7 +38,7 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
     drain: createDrain(loops),
     probes: {
       postgres: () => db.sequelize.authenticate({ logging: false }),
-      redis: async () => void (await redis.ping()),
+      redis: () => checkRedis(redis),
       queue: async () => void (await queue.isReady()),
     },
   })

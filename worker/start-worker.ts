@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { settleWithin } from '../server/closers.ts'
 import { closeServer, listen } from '../server/listen.ts'
 import { createMailer } from '../server/mail/mailer.ts'
+import { checkRedis } from '../server/redis/connect.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
 import { VERSION } from '../server/version.ts'
 import type { WorkerConfig } from './config.ts'
@@ -57,7 +58,7 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     drain,
     probes: {
       postgres: () => db.sequelize.authenticate({ logging: false }),
-      redis: async () => void (await stores.redis.ping()),
+      redis: () => checkRedis(stores.redis),
       mail: () => mailer.verify(),
     },
   })

@@ -3,7 +3,7 @@
 -- KEYS[1] bucket, KEYS[2] rebuild lock, KEYS[3] stream
 -- ARGV[1] run id, ARGV[2] token of this rebuild (its epoch), ARGV[3] lifetime of the lock in ms
 -- Returns {'ready'} | {'locked'} | {'begun', id of the last stream entry or ''}
-if redis.call('HGET', KEYS[1], 'run_id') == ARGV[1] then return {'ready'} end
+if redis.call('HGET', KEYS[1], 'run_id') == identity(ARGV[1]) then return {'ready'} end
 if not redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return {'locked'} end
 redis.call('DEL', KEYS[1])
 local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]

@@ -12,7 +12,7 @@ if redis.call('EXISTS', KEYS[4]) == 1 then
   redis.call('PERSIST', KEYS[4])
   redis.call('RENAME', KEYS[4], KEYS[3])
 end
-redis.call('HSET', KEYS[1], 'run_id', ARGV[1], 'state', ARGV[3], 'left', ARGV[4], 'valid_until', ARGV[5],
+redis.call('HSET', KEYS[1], 'run_id', identity(ARGV[1]), 'state', ARGV[3], 'left', ARGV[4], 'valid_until', ARGV[5],
   'refill', ARGV[6], 'kind', ARGV[7], 'bound', ARGV[8], 'activity', ARGV[9])
 if ARGV[10] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[10]) end
 return 1

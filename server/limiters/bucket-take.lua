@@ -10,7 +10,7 @@
 -- rate_limited, seconds |
 -- uninitialised (no bucket, or one of another Redis: it must be rebuilt, never guessed)
 local bucket = redis.call('HMGET', KEYS[1], 'run_id', 'state', 'left', 'valid_until', 'refill', 'kind', 'bound', 'activity')
-if bucket[1] ~= ARGV[1] then return {'uninitialised'} end
+if bucket[1] ~= identity(ARGV[1]) then return {'uninitialised'} end
 if bucket[2] ~= 'active' or bucket[6] ~= ARGV[5] then return {'not_found'} end
 
 local held = redis.call('HGET', KEYS[2], ARGV[3])

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
 import type { Database } from '../db/database.ts'
 import { type BucketContents, findBucketContents, listActiveCodes } from '../db/ledger/find-bucket-contents.ts'
 import { UnavailableError } from '../errors.ts'
+import { createBatch } from '../redis/batch.ts'
+import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { RunId } from '../redis/run-id.ts'
-import { execute, loadScript } from '../redis/script.ts'
+import { loadScript } from '../redis/script.ts'
 import { streamFields } from '../redis/stream-fields.ts'
 
-const BEGIN = loadScript(import.meta.url, 'bucket-begin-rebuild.lua')
-const FINISH = loadScript(import.meta.url, 'bucket-finish-rebuild.lua')
+const BEGIN = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-begin-rebuild.lua')
+const FINISH = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-finish-rebuild.lua')
+const USES_LEFT = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-uses-left.lua')
 
 /** A rebuilder that died holds others up for as long. */
 const LOCK_MS = 10_000
@@ -25,7 +27,7 @@ const PAGE = 500
 const HOLDERS_PER_COMMAND = 1_000
 
 export interface BucketStores {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly runId: RunId
   readonly keys: Keys
   readonly db: Database
@@ -59,11 +61,10 @@ export function createBuckets(stores: BucketStores): Buckets {
     token: string,
   ): Promise<{ mine: Map<string, string>; busy: string[] }> {
     const own = await identity(LOCK_MS)
-    await BEGIN.load(redis)
-    const pipeline = redis.pipeline()
+    const batch = createBatch(redis)
     for (const code of codes)
-      BEGIN.queue(pipeline, [keys.bucket(code), keys.rebuildLock(code), streamOf(code)], [own, token, LOCK_MS])
-    const replies = (await execute(pipeline)) as [string, string?][]
+      BEGIN.queue(batch, [keys.bucket(code), keys.rebuildLock(code), streamOf(code)], [own, token, LOCK_MS])
+    const replies = (await batch.execute()) as [string, string?][]
     const mine = new Map<string, string>()
     const busy: string[] = []
     codes.forEach((code, index) => {
@@ -94,9 +95,9 @@ export function createBuckets(stores: BucketStores): Buckets {
   }
 
   async function keepLocks(mine: Map<string, string>): Promise<void> {
-    const pipeline = redis.pipeline()
-    for (const code of mine.keys()) pipeline.pexpire(keys.rebuildLock(code), LOCK_MS)
-    await execute(pipeline)
+    const batch = createBatch(redis)
+    for (const code of mine.keys()) batch.at(keys.rebuildLock(code)).pexpire(keys.rebuildLock(code), LOCK_MS)
+    await batch.execute()
   }
 
   /** The newest entry of a stream, up to `last`, that belongs to one of the codes. */
@@ -115,19 +116,18 @@ export function createBuckets(stores: BucketStores): Buckets {
   async function finish(mine: Map<string, string>, token: string): Promise<void> {
     const contents = new Map((await findBucketContents(db, [...mine.keys()])).map((found) => [found.code, found]))
     const own = await identity(LOCK_MS)
-    await FINISH.load(redis)
-    const pipeline = redis.pipeline()
+    const batch = createBatch(redis)
     for (const code of mine.keys()) {
       const found = contents.get(code)
       const collected = `${keys.rebuildLock(code)}:${token}`
       const holders = Object.entries(found?.holders ?? {})
       for (let from = 0; from < holders.length; from += HOLDERS_PER_COMMAND)
-        pipeline.hset(collected, ...holders.slice(from, from + HOLDERS_PER_COMMAND).flat())
-      if (holders.length > 0) pipeline.pexpire(collected, LOCK_MS)
-      const scriptKeys = [keys.bucket(code), keys.rebuildLock(code), keys.holders(code), collected]
-      FINISH.queue(pipeline, scriptKeys, [own, token, ...describe(found)])
+        batch.at(collected).hset(collected, ...holders.slice(from, from + HOLDERS_PER_COMMAND).flat())
+      if (holders.length > 0) batch.at(collected).pexpire(collected, LOCK_MS)
+      const scriptKeys = [keys.bucket(code), keys.rebuildLock(code), keys.holders(code), collected] as const
+      FINISH.queue(batch, scriptKeys, [own, token, ...describe(found)])
     }
-    await execute(pipeline)
+    await batch.execute()
   }
 
   /** Rebuilds what needs it. @returns the codes that somebody else rebuilds right now */
@@ -185,15 +185,10 @@ export function createBuckets(stores: BucketStores): Buckets {
     },
     async usesLeft(codes) {
       const own = await identity(LOCK_MS)
-      const pipeline = redis.pipeline()
-      for (const code of codes) pipeline.hmget(keys.bucket(code), 'run_id', 'left')
-      const replies = (await execute(pipeline)) as [string | null, string | null][]
-      return new Map(
-        codes.map((code, index) => {
-          const [bucketId, left] = replies[index] ?? []
-          return [code, bucketId === own && left != null ? Number(left) : undefined]
-        }),
-      )
+      const batch = createBatch(redis)
+      for (const code of codes) USES_LEFT.queue(batch, [keys.bucket(code)], [own])
+      const replies = (await batch.execute()) as (string | null)[]
+      return new Map(codes.map((code, index) => [code, replies[index] == null ? undefined : Number(replies[index])]))
     },
   }
 }

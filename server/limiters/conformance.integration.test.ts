@@ -3,6 +3,7 @@ import { beginRefund, finishRefund } from '../db/ledger/refund.ts'
 import { createUseLedger } from '../redeem/reserve-use.ts'
 import { connectRedis, connectSubscriber } from '../redis/connect.ts'
 import { trackRunId } from '../redis/run-id.ts'
+import { type RedisCluster, startRedisCluster } from '../testing/redis-cluster.ts'
 import { createTestStores, type TestStores } from '../testing/test-stores.ts'
 import { createBuckets } from './buckets.ts'
 import { CONFORMANCE, type ConformanceSubject } from './conformance.ts'
@@ -13,11 +14,19 @@ import { LIMITER_MODES, type Limiter, type LimiterMode, type UseLedger } from '.
 
 const SEMAPHORE = { limit: 10, maxWaitMs: 10_000, maxWaiting: 1_000, leaseMs: 5_000 }
 
-describe.each(LIMITER_MODES)('%s', (mode) => {
+let cluster: RedisCluster
+beforeAll(async () => {
+  cluster = await startRedisCluster()
+})
+afterAll(() => cluster.stop())
+
+const PLACES = LIMITER_MODES.flatMap((mode) => [[mode, 'one Redis'] as const, [mode, 'a Redis Cluster'] as const])
+
+describe.each(PLACES)('%s on %s', (mode, place) => {
   let stores: TestStores
   let subject: ConformanceSubject & { close(): Promise<void> }
   beforeAll(async () => {
-    stores = await createTestStores()
+    stores = await createTestStores(place === 'one Redis' ? {} : { redisUrl: cluster.url, shards: 4 })
     subject = createSubject(stores, mode)
   })
   afterAll(async () => {

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../redis/connect.ts'
 import type { BucketStores, Buckets } from './buckets.ts'
 import type { DistributedSemaphoreOptions } from './distributed-semaphore.ts'
 import { createInProcess } from './in-process.ts'
@@ -11,7 +11,7 @@ import { createTokenBucket } from './token-bucket.ts'
 export interface LimiterParts extends BucketStores {
   readonly ledger: UseLedger
   readonly buckets: Buckets
-  readonly subscribe: () => Redis
+  readonly subscribe: () => RedisClient
   readonly semaphore: DistributedSemaphoreOptions
 }
 

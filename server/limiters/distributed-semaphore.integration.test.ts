@@ -28,9 +28,10 @@ describe('the semaphore over all processes', () => {
 
   async function createProcess(options: Partial<DistributedSemaphoreOptions> = {}, runId?: RunId) {
     const redis = connectRedis(stores.connection)
+    const subscriber = connectSubscriber(stores.connection)
     const connections = {
       redis,
-      subscribe: () => connectSubscriber(stores.connection),
+      subscribe: () => subscriber,
       runId: runId ?? trackRunId(redis),
       keys: createKeys(prefix, 1),
     }
@@ -42,7 +43,7 @@ describe('the semaphore over all processes', () => {
       redis.disconnect()
     }
     closers.push(close)
-    return { semaphore, redis }
+    return { semaphore, redis, subscriber }
   }
   const never = new AbortController().signal
 
@@ -137,5 +138,17 @@ describe('the semaphore over all processes', () => {
     await stores.redis.client('KILL', 'TYPE', 'pubsub')
     await lease.release()
     await (await waiting).release()
+  })
+
+  test('a message that never came is made up for by the next heartbeat', async () => {
+    const { semaphore, subscriber } = await createProcess()
+    const lease = await semaphore.acquire(never)
+    await subscriber.unsubscribe()
+    const waiting = semaphore.acquire(never)
+    await expect.poll(() => stores.redis.zcard(createKeys(prefix, 1).semaphore('line'))).toBe(1)
+    await lease.release()
+    const late = await waiting
+    late.assertHeld()
+    await late.release()
   })
 })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import { UnavailableError } from '../errors.ts'
+import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { RunId } from '../redis/run-id.ts'
 import { loadScript } from '../redis/script.ts'
@@ -20,9 +20,9 @@ export interface DistributedSemaphoreOptions extends SemaphoreOptions {
 }
 
 export interface RedisConnections {
-  readonly redis: Redis
+  readonly redis: RedisClient
   /** Opens a connection of its own for messages; the semaphore closes it. */
-  readonly subscribe: () => Redis
+  readonly subscribe: () => RedisClient
   readonly runId: RunId
   readonly keys: Keys
 }
@@ -68,7 +68,13 @@ export function createDistributedSemaphore(
   let serial = 0
   let heartbeat: NodeJS.Timeout | undefined
 
-  const beat = () => HEARTBEAT.run(redis, scriptKeys, [...shared, processId, DEAD_AFTER_MS])
+  /** Whoever got a place and was not told hears of it here: messages between a cluster's nodes can be lost. */
+  async function beat(): Promise<void> {
+    const reply = await HEARTBEAT.run(redis, scriptKeys, [...shared, processId, DEAD_AFTER_MS])
+    const places = reply as (string | number)[]
+    for (let index = 0; index < places.length; index += 2)
+      waiters.get(String(places[index]))?.(Number(places[index + 1]))
+  }
   // A place that cannot be given back now comes free with its lease.
   const giveBack = (token: string) => RELEASE.run(redis, scriptKeys, [...shared, token]).catch(() => {})
 

@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import { loadScript } from '../redis/script.ts'
 import type { Buckets } from './buckets.ts'
 
-const GIVE_BACK = loadScript(import.meta.url, 'bucket-give-back.lua')
+const GIVE_BACK = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-give-back.lua')
 const PATIENCE_MS = 10_000
 
 /**
@@ -12,7 +12,7 @@ const PATIENCE_MS = 10_000
  * @throws UnavailableError when the bucket cannot be rebuilt now
  */
 export async function giveBack(
-  { redis, keys, buckets }: { redis: Redis; keys: Keys; buckets: Buckets },
+  { redis, keys, buckets }: { redis: RedisClient; keys: Keys; buckets: Buckets },
   { id, code, email }: { id: string; code: string; email: string },
 ): Promise<void> {
   const scriptKeys = [keys.bucket(code), keys.holders(code)]

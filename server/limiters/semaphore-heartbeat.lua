@@ -1,7 +1,16 @@
--- Says that a process lives, and admits whoever waits behind holders that died.
+-- Says that a process lives, admits whoever waits behind holders that died, and tells the process which places it has:
+-- a message may have been lost.
 -- ARGV[4] process id, ARGV[5] ms until it counts as dead
--- Returns the number of waiters
+-- Returns {token, granted, token, granted, …} of this process
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[5]), ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
 admit()
-return redis.call('ZCARD', KEYS[2])
+local places = {}
+local holders = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
+for index = 1, #holders, 2 do
+  if string.match(holders[index], '^[^:]+') == ARGV[4] then
+    table.insert(places, holders[index])
+    table.insert(places, tonumber(holders[index + 1]) - lease)
+  end
+end
+return places

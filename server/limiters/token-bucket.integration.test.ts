@@ -89,7 +89,7 @@ describe('the token bucket', () => {
 
   test('a rebuild that lost its lock writes nothing', async () => {
     const code = await stores.createCode()
-    const finish = loadScript(import.meta.url, 'bucket-finish-rebuild.lua')
+    const finish = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-finish-rebuild.lua')
     const { keys, redis } = stores
     await redis.set(keys.rebuildLock(code), 'a later rebuild')
     const scriptKeys = [keys.bucket(code), keys.rebuildLock(code), keys.holders(code), 'unused']

@@ -6,7 +6,7 @@ import { streamFields } from '../redis/stream-fields.ts'
 import type { BucketStores, Buckets } from './buckets.ts'
 import type { Deadline, Limiter, Reservation, UncommittedRedemption, UseRequest } from './limiter.ts'
 
-const TAKE = loadScript(import.meta.url, 'bucket-take.lua')
+const TAKE = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-take.lua')
 const REFUND_RETRY_SECONDS = 2
 const RETRY_PAUSE_MS = 50
 /** Pause before a bucket that was rebuilt, or whose refund has just ended, is asked again. */

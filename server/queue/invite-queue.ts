@@ -1,9 +1,7 @@
-import { once } from 'node:events'
 import Bull, { type Job, type Queue } from 'bull'
-import type { Redis } from 'ioredis'
 import { settleWithin } from '../closers.ts'
 import type { OutboxRow } from '../db/ledger/relay-outbox.ts'
-import { type ConnectOptions, connectForBull } from '../redis/connect.ts'
+import { type ConnectOptions, connectForBull, type RedisClient, untilReady } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import { execute } from '../redis/script.ts'
 
@@ -34,7 +32,7 @@ export interface OpenInviteQueue {
 
 /** Bull leaves connections that it did not make itself open, so they are closed here. @throws when Redis is away */
 export async function openInviteQueue(keys: Keys, connection: ConnectOptions): Promise<OpenInviteQueue> {
-  const connections: Redis[] = []
+  const connections: RedisClient[] = []
   const queue = new Bull<InviteJob>('invite', {
     prefix: keys.bullPrefix,
     createClient(kind) {
@@ -50,7 +48,7 @@ export async function openInviteQueue(keys: Keys, connection: ConnectOptions): P
   }
   try {
     await queue.isReady()
-    if (queue.client.status !== 'ready') await once(queue.client, 'ready', { signal: AbortSignal.timeout(READY_MS) })
+    await untilReady(queue.client, READY_MS)
   } catch (error) {
     await close()
     throw error

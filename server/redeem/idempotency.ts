@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import { UnavailableError } from '../errors.ts'
+import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import { loadScript } from '../redis/script.ts'
 import { normaliseEmail } from './email.ts'
@@ -13,7 +13,7 @@ const FORGET = loadScript(import.meta.url, 'idempotency-forget.lua')
 const LIFETIME_SECONDS = 86_400
 
 export interface IdempotencyParts {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly keys: Keys
   readonly findStatus: FindStatus
 }

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { beginRefund, findRefundUnderWay, finishRefund, type Refund, type RefundReason } from '../db/ledger/refund.ts'
@@ -6,6 +5,7 @@ import { createBuckets } from '../limiters/buckets.ts'
 import { readMode } from '../limiters/enter-mode.ts'
 import { giveBack } from '../limiters/give-back.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { RunId } from '../redis/run-id.ts'
 
@@ -22,7 +22,7 @@ export interface Refunds {
 
 export interface RefundParts {
   readonly db: Database
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly runId: RunId
   readonly keys: Keys
   readonly metrics: Metrics

@@ -1,13 +1,22 @@
-import { Redis, type RedisOptions } from 'ioredis'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { Cause, Metrics } from '../metrics/metrics.ts'
+import { openCluster } from './open-cluster.ts'
+import { parseRedisUrl, type RedisTarget } from './parse-redis-url.ts'
 
 /** Dial within 5 s, an answer within 3 s. */
 const DIAL_TIMEOUT_MS = 5_000
 const COMMAND_TIMEOUT_MS = 3_000
 /** Longer than anybody blocks, so that a connection that died silently is noticed. */
 const BLOCKING_TIMEOUT_MS = 6_000
+const READY_POLL_MS = 10
+const SLOTS = 16_384
+
+/** A connection to one server, also to the master that sentinels name, or the connections to a cluster's nodes. */
+export type RedisClient = Redis | Cluster
 
 export interface ConnectOptions {
+  /** As `parseRedisUrl` takes it. */
   readonly url: string
   readonly cause: Cause
   readonly metrics: Metrics
@@ -19,7 +28,7 @@ export interface ConnectOptions {
  * A connection for scripts and plain commands. It fails at once while Redis is away, and never sends a command again
  * by itself: whoever retries must first read the server's run id anew (`RunId`).
  */
-export function connectRedis(options: ConnectOptions): Redis {
+export function connectRedis(options: ConnectOptions): RedisClient {
   return connect(options, {
     commandTimeout: COMMAND_TIMEOUT_MS,
     enableOfflineQueue: false,
@@ -29,7 +38,7 @@ export function connectRedis(options: ConnectOptions): Redis {
 }
 
 /** A connection that blocks in reads for longer than a command may take. */
-export function connectBlocking(options: ConnectOptions): Redis {
+export function connectBlocking(options: ConnectOptions): RedisClient {
   return connect(options, {
     commandTimeout: BLOCKING_TIMEOUT_MS,
     autoResendUnfulfilledCommands: false,
@@ -38,25 +47,67 @@ export function connectBlocking(options: ConnectOptions): Redis {
 }
 
 /** A connection that only listens; it subscribes again by itself when it was interrupted. */
-export function connectSubscriber(options: ConnectOptions): Redis {
+export function connectSubscriber(options: ConnectOptions): RedisClient {
   return connect(options, {})
 }
 
 /** A connection for Bull's blocking and subscribing clients, with the settings that Bull demands. */
-export function connectForBull(options: ConnectOptions, kind: 'client' | 'subscriber' | 'bclient'): Redis {
+export function connectForBull(options: ConnectOptions, kind: 'client' | 'subscriber' | 'bclient'): RedisClient {
   if (kind === 'client') return connect(options, { enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS })
   return connect(options, { maxRetriesPerRequest: null, enableReadyCheck: false })
 }
 
-function connect(options: ConnectOptions, settings: RedisOptions): Redis {
-  const redis = new Redis(options.url, {
-    connectTimeout: DIAL_TIMEOUT_MS,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000),
-    ...settings,
-  })
+/** Waits until commands can be sent, on a cluster to each of its masters. @throws Error when that takes too long */
+export async function untilReady(client: RedisClient, timeoutMs: number): Promise<void> {
+  const giveUpAt = performance.now() + timeoutMs
+  const isReady = () => client.status === 'ready' && mastersOf(client).every(({ status }) => status === 'ready')
+  while (!isReady()) {
+    if (performance.now() >= giveUpAt) throw new Error(`Redis was not reachable within ${Math.round(timeoutMs)} ms`)
+    await sleep(READY_POLL_MS)
+  }
+}
+
+/** @throws Error when the server, or a part of the cluster, does not answer */
+export async function checkRedis(client: RedisClient): Promise<void> {
+  await Promise.all(mastersOf(client).map((master) => master.ping()))
+  if (!(client instanceof Cluster)) return
+  const state = await client.cluster('INFO')
+  if (!String(state).includes(`cluster_slots_ok:${SLOTS}\r`))
+    throw new Error('The Redis Cluster does not serve all of its slots')
+}
+
+const mastersOf = (client: RedisClient): Redis[] => (client instanceof Cluster ? client.nodes('master') : [client])
+
+function connect(options: ConnectOptions, settings: RedisOptions): RedisClient {
+  const target = parseRedisUrl(options.url)
+  const shared = { connectTimeout: DIAL_TIMEOUT_MS, ...settings }
+  const count = (node: Redis) => countCommands(node, options)
+  if (target.kind === 'cluster') {
+    const cluster = openCluster(target, shared, { retryStrategy: backOff, onNode: count })
+    return cluster.on('error', options.onError).on('node error', options.onError)
+  }
+  const redis = openServer(target, { ...shared, retryStrategy: backOff })
   redis.on('error', options.onError)
-  countCommands(redis, options)
+  count(redis)
   return redis
+}
+
+const backOff = (attempt: number) => Math.min(50 * 2 ** attempt, 1_000)
+
+function openServer(target: Exclude<RedisTarget, { kind: 'cluster' }>, settings: RedisOptions): Redis {
+  if (target.kind === 'server') return new Redis(target.url, settings)
+  const { sentinels, master, username, password, isEncrypted } = target
+  return new Redis({
+    ...settings,
+    sentinels: [...sentinels],
+    name: master,
+    username,
+    password,
+    // A master that hangs keeps its connections: the sentinels tell when another one took over.
+    failoverDetector: true,
+    sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
+    ...(isEncrypted && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
+  })
 }
 
 /** Counts at the client: each command once, each pipeline as one round trip. */

@@ -1,8 +1,13 @@
-import type { Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
+import { type RedisClient, untilReady } from './connect.ts'
 
 const ASK_AGAIN_MS = 100
 
-/** The run id of the Redis at the other end of a connection: it changes when Redis restarts or another one takes over. */
+/**
+ * The run id of the Redis at the other end of a connection: it changes when Redis restarts or another one takes over.
+ * On a cluster a command may be passed on to a node that its sender knows nothing of, so there it is `self` and a
+ * number: scripts read the run id where they run (bucket-identity.lua), and the number changes with each node lost.
+ */
 export interface RunId {
   /** Undefined while the connection is down or the id has not been read on it yet. */
   readonly current: string | undefined
@@ -10,8 +15,29 @@ export interface RunId {
   known(timeoutMs: number): Promise<string>
 }
 
-/** Reads the run id on each new connection. Use it on a connection that never sends commands again by itself. */
-export function trackRunId(redis: Redis): RunId {
+/** Use it on a connection that never sends commands again by itself. */
+export function trackRunId(client: RedisClient): RunId {
+  return client instanceof Cluster ? trackCluster(client) : trackServer(client)
+}
+
+function trackCluster(cluster: Cluster): RunId {
+  let lost = 0
+  const count = () => void lost++
+  cluster.on('-node', count).on('close', count)
+  const id = () => `self#${lost}`
+  return {
+    get current() {
+      return cluster.status === 'ready' ? id() : undefined
+    },
+    async known(timeoutMs) {
+      await untilReady(cluster, timeoutMs)
+      return id()
+    },
+  }
+}
+
+/** Reads the run id on each new connection. */
+function trackServer(redis: Redis): RunId {
   let current: string | undefined
   const listeners = new Set<(id: string) => void>()
 

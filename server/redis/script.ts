@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { ChainableCommander, Redis } from 'ioredis'
+import type { ChainableCommander } from 'ioredis'
+import type { Batch } from './batch.ts'
+import type { RedisClient } from './connect.ts'
 
 /** A Lua script, sent by its hash; Redis gets the text only where it does not know it. */
 export interface Script {
-  run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
-  /** Makes the hash known, so that `queue` can be used on a pipeline. */
-  load(redis: Redis): Promise<void>
-  queue(pipeline: ChainableCommander, keys: readonly string[], args: readonly (string | number)[]): void
+  run(redis: RedisClient, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
+  /** Adds a call to a batch, which brings the text along. */
+  queue(batch: Batch, keys: readonly [string, ...string[]], args: readonly (string | number)[]): void
 }
 
 /** @param files Lua files beside the caller, joined in this order: shared functions first */
@@ -23,16 +24,13 @@ export function loadScript(base: string, ...files: string[]): Script {
         return redis.eval(text, keys.length, ...keys, ...args)
       }
     },
-    async load(redis) {
-      await redis.script('LOAD', text)
-    },
-    queue(pipeline, keys, args) {
-      pipeline.evalsha(sha, keys.length, ...keys, ...args)
+    queue(batch, keys, args) {
+      batch.at(keys[0], text).evalsha(sha, keys.length, ...keys, ...args)
     },
   }
 }
 
-/** Runs a pipeline. @throws the first error of its commands, none is hidden */
+/** Runs a pipeline or transaction. @throws the first error of its commands, none is hidden */
 export async function execute(pipeline: ChainableCommander): Promise<unknown[]> {
   const replies = (await pipeline.exec()) ?? []
   return replies.map(([error, value]) => {

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import { Sequelize } from 'sequelize'
 import { inject } from 'vitest'
 import { createDatabase, type Database } from '../db/database.ts'
 import { type AcceptedRedemption, commitAccepted } from '../db/ledger/commit-accepted.ts'
 import { migrateUp } from '../db/migrate.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
-import { type ConnectOptions, connectRedis } from '../redis/connect.ts'
+import { type ConnectOptions, connectRedis, type RedisClient } from '../redis/connect.ts'
 import { createKeys, type Keys } from '../redis/keys.ts'
 import { type RunId, trackRunId } from '../redis/run-id.ts'
 
@@ -14,7 +13,7 @@ import { type RunId, trackRunId } from '../redis/run-id.ts'
 export interface TestStores {
   readonly db: Database
   readonly databaseUrl: string
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly redisUrl: string
   readonly runId: RunId
   readonly keys: Keys
@@ -42,7 +41,11 @@ export interface CodeOptions {
 
 const DEADLINE_SECONDS = 900
 
-export async function createTestStores({ shards = 2, poolMax = 10 } = {}): Promise<TestStores> {
+export async function createTestStores({
+  shards = 2,
+  poolMax = 10,
+  redisUrl = inject('redisUrl'),
+} = {}): Promise<TestStores> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const databaseUrl = await createDatabaseNamed(name)
   const metrics = createMetrics()
@@ -55,7 +58,6 @@ export async function createTestStores({ shards = 2, poolMax = 10 } = {}): Promi
     metrics,
   })
   await migrateUp(db.sequelize)
-  const redisUrl = inject('redisUrl')
   const connection: ConnectOptions = { url: redisUrl, cause: 'request', metrics, onError: () => {} }
   const redis = connectRedis(connection)
   const runId = trackRunId(redis)
@@ -137,7 +139,7 @@ async function insertActivity(
   return activity?.id ?? ''
 }
 
-async function settleStreams(db: Database, redis: Redis, keys: Keys): Promise<number> {
+async function settleStreams(db: Database, redis: RedisClient, keys: Keys): Promise<number> {
   let settled = 0
   for (let shard = 0; shard < keys.shards; shard++) {
     const entries = await redis.xrange(keys.stream(shard), '-', '+')

@@ -5,6 +5,7 @@ import pLimit from 'p-limit'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 import { Semaphore as PeerSemaphore } from 'redis-semaphore'
 import { createSemaphore } from '../../../server/limiters/semaphore.ts'
+import type { RedisClient } from '../../../server/redis/connect.ts'
 import type { Laboratory } from './laboratory.ts'
 import { createCode, openOurBucket, openOurSemaphore } from './ours.ts'
 import { letThousandWait } from './thousand-waiters.ts'
@@ -324,7 +325,7 @@ function isHeld(lease: { assertHeld(): void }): boolean {
   }
 }
 
-async function worksAfterFlush(redis: Redis, operate: () => Promise<unknown>): Promise<Observation> {
+async function worksAfterFlush(redis: RedisClient, operate: () => Promise<unknown>): Promise<Observation> {
   await operate()
   await redis.script('FLUSH')
   const right = await operate().then(

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import type { Database } from '../../../server/db/database.ts'
 import { createBuckets } from '../../../server/limiters/buckets.ts'
 import {
@@ -10,7 +9,7 @@ import { enterMode } from '../../../server/limiters/enter-mode.ts'
 import type { Limiter } from '../../../server/limiters/limiter.ts'
 import { createTokenBucket } from '../../../server/limiters/token-bucket.ts'
 import { createMetrics } from '../../../server/metrics/metrics.ts'
-import { connectRedis, connectSubscriber } from '../../../server/redis/connect.ts'
+import { connectRedis, connectSubscriber, type RedisClient } from '../../../server/redis/connect.ts'
 import { createKeys, type Keys } from '../../../server/redis/keys.ts'
 import { trackRunId } from '../../../server/redis/run-id.ts'
 
@@ -24,7 +23,7 @@ async function connect(url: string, prefix: string) {
 }
 
 export interface OurSemaphore extends DistributedSemaphore {
-  readonly redis: Redis
+  readonly redis: RedisClient
 }
 
 export async function openOurSemaphore(
@@ -48,7 +47,7 @@ export async function openOurSemaphore(
 
 export interface OurBucket {
   readonly keys: Keys
-  readonly redis: Redis
+  readonly redis: RedisClient
   take(code: string, email: string): ReturnType<Limiter['reserve']>
   close(): void
 }
