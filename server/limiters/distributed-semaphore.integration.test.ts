@@ -45,7 +45,8 @@ describe('the semaphore over all processes', () => {
     closers.push(close)
     return { semaphore, redis, subscriber }
   }
-  const never = new AbortController().signal
+  const endingWith = (signal: AbortSignal) => ({ remainingMs: () => 60_000, signal })
+  const never = endingWith(new AbortController().signal)
 
   test('a holder that dies frees its place when its lease ends', async () => {
     const [dying, waiting] = await Promise.all([createProcess({ leaseMs: 300 }), createProcess({ leaseMs: 300 })])
@@ -103,7 +104,7 @@ describe('the semaphore over all processes', () => {
     const { semaphore, redis } = await createProcess()
     const lease = await semaphore.acquire(never)
     const gone = new AbortController()
-    const waiting = semaphore.acquire(gone.signal)
+    const waiting = semaphore.acquire(endingWith(gone.signal))
     await expect.poll(() => redis.zcard(createKeys(prefix, 1).semaphore('line'))).toBe(1)
     gone.abort()
     await expect(waiting).rejects.toThrow('The request ended')

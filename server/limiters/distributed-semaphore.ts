@@ -4,7 +4,9 @@ import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { RunId } from '../redis/run-id.ts'
 import { loadScript } from '../redis/script.ts'
+import type { Deadline } from './limiter.ts'
 import type { SemaphoreOptions } from './semaphore.ts'
+import { createWaitingLine, type Waiter } from './waiting-line.ts'
 
 const ACQUIRE = loadScript(import.meta.url, 'semaphore-admit.lua', 'semaphore-acquire.lua')
 const RELEASE = loadScript(import.meta.url, 'semaphore-admit.lua', 'semaphore-release.lua')
@@ -37,8 +39,8 @@ export interface DistributedSemaphore {
   readonly inUse: number
   readonly waiting: number
   start(): Promise<void>
-  /** @throws UnavailableError when the line is full, the wait was too long, the signal aborted or Redis is away */
-  acquire(signal: AbortSignal): Promise<Lease>
+  /** @throws UnavailableError when the line is full, the wait was too long, the deadline passed or Redis is away */
+  acquire(deadline: Deadline): Promise<Lease>
   close(): Promise<void>
 }
 
@@ -62,25 +64,31 @@ export function createDistributedSemaphore(
   const subscriber = subscribe()
   const scriptKeys = (['holders', 'line', 'arrivals', 'processes'] as const).map((part) => keys.semaphore(part))
   const shared = [options.limit, options.leaseMs, keys.semaphoreChannel('')]
-  /** Token → tells its waiter that it was admitted, and when on Redis's clock (ms). */
-  const waiters = new Map<string, (grantedAt: number) => void>()
+  const line = createWaitingLine<number>(options.maxWaitMs)
+  const waiters = new Map<string, Waiter<number>>()
+  /** Asked and not answered yet: token → when it was admitted (ms, Redis's clock) if the message overtook the answer. */
+  const asking = new Map<string, number | undefined>()
   let inUse = 0
   let serial = 0
   let heartbeat: NodeJS.Timeout | undefined
+
+  function tell(token: string, grantedAt: number): void {
+    waiters.get(token)?.admit(grantedAt)
+    if (asking.has(token)) asking.set(token, grantedAt)
+  }
 
   /** Whoever got a place and was not told hears of it here: messages between a cluster's nodes can be lost. */
   async function beat(): Promise<void> {
     const reply = await HEARTBEAT.run(redis, scriptKeys, [...shared, processId, DEAD_AFTER_MS])
     const places = reply as (string | number)[]
-    for (let index = 0; index < places.length; index += 2)
-      waiters.get(String(places[index]))?.(Number(places[index + 1]))
+    for (let index = 0; index < places.length; index += 2) tell(String(places[index]), Number(places[index + 1]))
   }
   // A place that cannot be given back now comes free with its lease.
   const giveBack = (token: string) => RELEASE.run(redis, scriptKeys, [...shared, token]).catch(() => {})
 
-  async function ask(token: string): Promise<Answer> {
+  async function ask(token: string, again: 0 | 1): Promise<Answer> {
     const sentAt = performance.now()
-    const reply = await ACQUIRE.run(redis, scriptKeys, [...shared, token, options.maxWaiting])
+    const reply = await ACQUIRE.run(redis, scriptKeys, [...shared, token, options.maxWaiting, again])
     const [answer, now, grantedAt] = reply as [number, number, number]
     return { answer, sentAt, now, grantedAt }
   }
@@ -105,18 +113,23 @@ export function createDistributedSemaphore(
     }
   }
 
-  async function takeTurn(token: string, turn: Promise<number>, signal: AbortSignal): Promise<Lease> {
-    const answer = await ask(token)
+  async function takeTurn(token: string, deadline: Deadline): Promise<Lease> {
+    asking.set(token, undefined)
+    const answer = await ask(token, 0)
     if (answer.answer === 1) return createLease(token, answer, answer.grantedAt)
     if (answer.answer === -1) throw new UnavailableError(`${options.maxWaiting} requests wait already`)
-    return createLease(token, answer, await waitFor(turn, options.maxWaitMs, signal))
+    const admittedAt = asking.get(token)
+    if (admittedAt !== undefined) return createLease(token, answer, admittedAt)
+    const waiter = line.join(deadline)
+    waiters.set(token, waiter)
+    return createLease(token, answer, await waiter.turn)
   }
 
   /** Messages sent while the subscription was down are gone: ask again for everybody who waits. */
   async function askAgain(): Promise<void> {
-    for (const [token, admit] of waiters) {
-      const { answer, grantedAt } = await ask(token)
-      if (answer === 1) admit(grantedAt)
+    for (const token of waiters.keys()) {
+      const { answer, grantedAt } = await ask(token, 1)
+      if (answer === 1) tell(token, grantedAt)
     }
   }
 
@@ -131,7 +144,7 @@ export function createDistributedSemaphore(
       await runId.known(CONNECT_TIMEOUT_MS)
       subscriber.on('message', (_channel: string, message: string) => {
         const [token = '', grantedAt] = message.split(' ')
-        waiters.get(token)?.(Number(grantedAt))
+        tell(token, Number(grantedAt))
       })
       const listen = () => subscriber.subscribe(keys.semaphoreChannel(processId))
       await listen()
@@ -146,18 +159,17 @@ export function createDistributedSemaphore(
       await beat()
       heartbeat = setInterval(() => void beat().catch(() => {}), HEARTBEAT_MS)
     },
-    async acquire(signal) {
-      if (signal.aborted) throw new UnavailableError('The request ended before it got a place')
+    async acquire(deadline) {
+      if (deadline.remainingMs() <= 0) throw new UnavailableError('The request ended before it got a place')
       const token = `${processId}:${++serial}`
-      // The message can overtake the answer to the question, so the waiter stands ready before it asks.
-      const turn = new Promise<number>((resolve) => waiters.set(token, resolve))
       try {
-        return await takeTurn(token, turn, signal)
+        return await takeTurn(token, deadline)
       } catch (error) {
         void giveBack(token)
         if (error instanceof UnavailableError) throw error
         throw new UnavailableError('Redis cannot be asked for a place', { cause: error })
       } finally {
+        asking.delete(token)
         waiters.delete(token)
       }
     },
@@ -167,26 +179,4 @@ export function createDistributedSemaphore(
       subscriber.disconnect()
     },
   }
-}
-
-/** @throws UnavailableError when the turn does not come in time or the signal aborts first */
-function waitFor(turn: Promise<number>, timeoutMs: number, signal: AbortSignal): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const leave = (why: string) => {
-      settle()
-      reject(new UnavailableError(why))
-    }
-    const onAbort = () => leave('The request ended while it waited for a place')
-    const timer = setTimeout(() => leave(`No place became free within ${timeoutMs} ms`), timeoutMs)
-    const settle = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) return onAbort()
-    void turn.then((grantedAt) => {
-      settle()
-      resolve(grantedAt)
-    })
-  })
 }

@@ -20,7 +20,7 @@ export function createRedisSemaphore(
     mode: 'redis-semaphore',
     start: () => semaphore.start(),
     async reserve(request, deadline) {
-      const lease = await semaphore.acquire(deadline.signal)
+      const lease = await semaphore.acquire(deadline)
       const reservation = ledger.reserveUse(request, () => lease.assertHeld()).finally(() => void lease.release())
       return withinDeadline(reservation, deadline)
     },

@@ -5,12 +5,15 @@
 -- KEYS[4] processes sorted set: process id -> alive until, ms of Redis's clock
 -- ARGV[1] limit, ARGV[2] lease in ms, ARGV[3] prefix of the channels on which processes hear that they were admitted
 local limit, lease, channels = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
 
 -- Frees the places of dead holders, then gives free places to the head of the line. Waiters of dead processes are
--- dropped: a place given to them would lie idle for a whole lease.
-local function admit()
+-- dropped: a place given to them would lie idle for a whole lease. Returns how many places are left.
+local function admit(now)
   redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
   local free = limit - redis.call('ZCARD', KEYS[1])
   while free > 0 do

@@ -2,9 +2,10 @@
 -- a message may have been lost.
 -- ARGV[4] process id, ARGV[5] ms until it counts as dead
 -- Returns {token, granted, token, granted, …} of this process
+local now = clock()
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[5]), ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
-admit()
+admit(now)
 local places = {}
 local holders = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for index = 1, #holders, 2 do

@@ -2,6 +2,6 @@
 -- ARGV[4] token
 -- Returns 1 when the token held a place, 0 when it did not (any more)
 local held = redis.call('ZREM', KEYS[1], ARGV[4])
-redis.call('ZREM', KEYS[2], ARGV[4])
-admit()
+if held == 0 then redis.call('ZREM', KEYS[2], ARGV[4]) end
+if held == 1 and redis.call('ZCARD', KEYS[2]) > 0 then admit(clock()) end
 return held

@@ -29,7 +29,6 @@ const LEASE_MS = 1_000
 const newKey = () => `behaviour-${randomUUID()}`
 const endingWith = (signal: AbortSignal) => ({ remainingMs: () => 60_000, signal })
 const deadline = () => endingWith(new AbortController().signal)
-const signal = () => new AbortController().signal
 
 const SEMAPHORE = { mode: 'redis-semaphore', peer: 'redis-semaphore (npm)' }
 const BUCKET = { mode: 'token-bucket', peer: 'rate-limiter-flexible' }
@@ -53,7 +52,7 @@ const holderDies: Behaviour = {
     const visitor = await startVisitor('ours', redisUrl, key, { places: 3, limit: 3, leaseMs: LEASE_MS })
     visitor.kill()
     const semaphore = await openOurSemaphore(redisUrl, key, { limit: 3, leaseMs: LEASE_MS, maxWaitMs: 5_000 })
-    const got = await semaphore.acquire(signal()).then(
+    const got = await semaphore.acquire(deadline()).then(
       () => true,
       () => false,
     )
@@ -81,7 +80,7 @@ const clockSkewed: Behaviour = {
   async ours({ redisUrl }) {
     const key = newKey()
     const semaphore = await openOurSemaphore(redisUrl, key, { limit: 1, leaseMs: 20_000 })
-    await semaphore.acquire(signal())
+    await semaphore.acquire(deadline())
     const visitor = await startVisitor('ours', redisUrl, key, { leaseMs: 20_000, clockAheadMs: 60_000 })
     visitor.kill()
     await semaphore.close()
@@ -106,10 +105,10 @@ const semaphoreRestarted: Behaviour = {
   async ours({ redisUrl, restartRedis }) {
     const key = newKey()
     const first = await openOurSemaphore(redisUrl, key, { limit: 1, leaseMs: 20_000 })
-    const lease = await first.acquire(signal())
+    const lease = await first.acquire(deadline())
     await restartRedis()
     const second = await openOurSemaphore(redisUrl, key, { limit: 1, leaseMs: 20_000 })
-    await second.acquire(signal())
+    await second.acquire(deadline())
     const believes = isHeld(lease)
     await Promise.all([first.close(), second.close()])
     return { right: !believes, seen: believes ? 'both may commit' : 'the first one may not commit any more' }
@@ -191,7 +190,7 @@ const semaphoreScriptsFlushed: Behaviour = {
   situation: 'the script cache is flushed',
   async ours({ redisUrl }) {
     const semaphore = await openOurSemaphore(redisUrl, newKey())
-    const works = await worksAfterFlush(semaphore.redis, async () => (await semaphore.acquire(signal())).release())
+    const works = await worksAfterFlush(semaphore.redis, async () => (await semaphore.acquire(deadline())).release())
     await semaphore.close()
     return works
   },
@@ -231,7 +230,7 @@ const distributedStarvation: Behaviour = {
     const open = () => openOurSemaphore(redisUrl, key, { maxWaitMs: 30_000 })
     const semaphores = await Promise.all(Array.from({ length: 5 }, open))
     const observation = await letThousandWait(async (n, whileHeld) => {
-      const lease = await semaphores[n % 5]?.acquire(signal())
+      const lease = await semaphores[n % 5]?.acquire(deadline())
       await whileHeld()
       await lease?.release()
     })

@@ -56,7 +56,7 @@ function distributed(load: string, concurrency: number): Contest {
     concurrency,
     async openOurs({ redisUrl }) {
       const semaphore = await openOurSemaphore(redisUrl, `ours-${randomUUID()}`, { limit: LIMIT })
-      const operate = async () => (await semaphore.acquire(new AbortController().signal)).release()
+      const operate = async () => (await semaphore.acquire(DEADLINE)).release()
       return { operate, close: () => semaphore.close() }
     },
     async openPeer({ redisUrl }) {

@@ -9,9 +9,11 @@ import { openOurSemaphore } from './ours.ts'
 const [whose, url = '', key = '', ...numbers] = process.argv.slice(2)
 const [places = 1, limit = 1, leaseMs = 1_000, patienceMs = 1_000] = numbers.map(Number)
 
+const DEADLINE = { remainingMs: () => 60_000, signal: new AbortController().signal }
+
 async function visitOurs(): Promise<number> {
   const semaphore = await openOurSemaphore(url, key, { limit, leaseMs, maxWaitMs: patienceMs })
-  const leases = Array.from({ length: places }, () => semaphore.acquire(new AbortController().signal))
+  const leases = Array.from({ length: places }, () => semaphore.acquire(DEADLINE))
   return countFulfilled(leases)
 }
 
