@@ -54,7 +54,8 @@ interface Answer {
 
 /**
  * One semaphore over all processes that share a Redis, first come first served. A process hears of its turn by a
- * message; when the subscription was interrupted, everybody who waits asks again.
+ * message, or by the answer to the release that made it possible; when the subscription was interrupted, everybody who
+ * waits asks again.
  */
 export function createDistributedSemaphore(
   { redis, subscribe, runId, keys }: RedisConnections,
@@ -77,14 +78,18 @@ export function createDistributedSemaphore(
     if (asking.has(token)) asking.set(token, grantedAt)
   }
 
+  /** @param places token and time in turn */
+  function tellAll(places: unknown): void {
+    const list = places as (string | number)[]
+    for (let index = 0; index < list.length; index += 2) tell(String(list[index]), Number(list[index + 1]))
+  }
+
   /** Whoever got a place and was not told hears of it here: messages between a cluster's nodes can be lost. */
   async function beat(): Promise<void> {
-    const reply = await HEARTBEAT.run(redis, scriptKeys, [...shared, processId, DEAD_AFTER_MS])
-    const places = reply as (string | number)[]
-    for (let index = 0; index < places.length; index += 2) tell(String(places[index]), Number(places[index + 1]))
+    tellAll(await HEARTBEAT.run(redis, scriptKeys, [...shared, processId, DEAD_AFTER_MS]))
   }
   // A place that cannot be given back now comes free with its lease.
-  const giveBack = (token: string) => RELEASE.run(redis, scriptKeys, [...shared, token]).catch(() => {})
+  const giveBack = (token: string) => RELEASE.run(redis, scriptKeys, [...shared, token]).then(tellAll, () => {})
 
   async function ask(token: string, again: 0 | 1): Promise<Answer> {
     const sentAt = performance.now()

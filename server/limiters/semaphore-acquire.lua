@@ -11,7 +11,7 @@ end
 local free = limit - redis.call('ZCARD', KEYS[1])
 local waiting = redis.call('ZCARD', KEYS[2])
 -- Dead holders only matter when there is no place, and a line in front of a free place only behind dead ones.
-if free <= 0 then free = free + redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now) end
+if free <= 0 then free = free + free_dead_holders(now) end
 if free > 0 and waiting > 0 then
   free = admit(now)
   waiting = redis.call('ZCARD', KEYS[2])

@@ -11,22 +11,33 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Frees the places of dead holders, then gives free places to the head of the line. Waiters of dead processes are
--- dropped: a place given to them would lie idle for a whole lease. Returns how many places are left.
-local function admit(now)
-  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-  local free = limit - redis.call('ZCARD', KEYS[1])
+local function process_of(token)
+  return string.match(token, '^[^:]+')
+end
+
+-- Gives free places to the head of the line. Waiters of dead processes are dropped: a place given to them would lie
+-- idle for a whole lease. The calling process, if it is named, lives, and is told by the script's answer.
+-- Returns how many places are left, and {token, granted, token, granted, ...} of the calling process.
+local function admit(now, caller)
+  local free, own = limit - redis.call('ZCARD', KEYS[1]), {}
   while free > 0 do
-    local head = redis.call('ZPOPMIN', KEYS[2])
-    local token = head[1]
+    local token = redis.call('ZPOPMIN', KEYS[2])[1]
     if not token then break end
-    local process = string.match(token, '^[^:]+')
-    local alive = tonumber(redis.call('ZSCORE', KEYS[4], process) or 0)
-    if alive > now then
+    local process = process_of(token)
+    if process == caller then
+      redis.call('ZADD', KEYS[1], now + lease, token)
+      table.insert(own, token)
+      table.insert(own, now)
+      free = free - 1
+    elseif tonumber(redis.call('ZSCORE', KEYS[4], process) or 0) > now then
       redis.call('ZADD', KEYS[1], now + lease, token)
       redis.call('PUBLISH', channels .. process, token .. ' ' .. now)
       free = free - 1
     end
   end
-  return free
+  return free, own
+end
+
+local function free_dead_holders(now)
+  return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 end

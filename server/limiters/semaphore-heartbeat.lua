@@ -5,11 +5,12 @@
 local now = clock()
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[5]), ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
+free_dead_holders(now)
 admit(now)
 local places = {}
 local holders = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for index = 1, #holders, 2 do
-  if string.match(holders[index], '^[^:]+') == ARGV[4] then
+  if process_of(holders[index]) == ARGV[4] then
     table.insert(places, holders[index])
     table.insert(places, tonumber(holders[index + 1]) - lease)
   end
