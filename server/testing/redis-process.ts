@@ -11,6 +11,7 @@ import { inject } from 'vitest'
 const HOST = '127.0.0.1'
 const START_MS = 15_000
 const POLL_MS = 20
+const MAX_ATTEMPTS = 3
 /** The nodes of a cluster talk to each other on their port plus this. */
 const BUS_OFFSET = 10_000
 
@@ -35,13 +36,24 @@ export interface RedisProcess {
 }
 
 /**
- * Starts a Redis on a free port, with its files in a directory of its own.
+ * Starts a Redis on a free port, with its files in a directory of its own. Somebody else may take the port meanwhile, so
+ * it is tried on another one then.
  * @param lines of its redis.conf or sentinel.conf. @throws when there is none on the PATH or it does not answer in time
  */
 export async function startRedisProcess(
   lines: readonly string[],
   kind: 'server' | 'sentinel' = 'server',
 ): Promise<RedisProcess> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await launch(lines, kind)
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS) throw error
+    }
+  }
+}
+
+async function launch(lines: readonly string[], kind: 'server' | 'sentinel'): Promise<RedisProcess> {
   const program = inject('redisProgram')
   if (program === '') throw new Error('Neither redis-server nor valkey-server is on the PATH')
   const home = await mkdtemp(join(tmpdir(), 'redline-redis-'))
@@ -58,7 +70,10 @@ export async function startRedisProcess(
     children.add(started)
     started.once('exit', () => children.delete(started))
     await once(started, 'spawn')
-    await untilTrue(`Redis on port ${port}`, () => admin.status === 'ready')
+    await untilTrue(`Redis on port ${port}`, async () => {
+      if (started.exitCode !== null) throw new Error(`Redis ended with code ${started.exitCode}`)
+      return admin.status === 'ready' && (await admin.info('server')).includes(`process_id:${started.pid}\r`)
+    })
   }
   async function kill(): Promise<void> {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
