@@ -1,66 +1,29 @@
-import type { Browser, Page, Request } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { RunningServer } from '../start-server.ts'
-import { findBarriers, findOverflow, hasBrowser, launchBrowser, openPage } from '../testing/test-browser.ts'
-import { startTestServer } from '../testing/test-server.ts'
-import { createTestStores, type TestStores } from '../testing/test-stores.ts'
+import type { Request } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { hasBrowser } from '../testing/test-browser.ts'
+import { EMAIL, fillForm, findFocus, usePage, waitForTitle } from '../testing/test-page.ts'
 import { ENGLISH } from './browser/messages-en.js'
 import { CHINESE } from './browser/messages-zh.js'
 
-const EMAIL = 'Ada@example.test'
 const DIRECT = '**/api/v1/public/direct-redeem'
 
-describe.skipIf(!hasBrowser('the page in a browser'))('redeeming on the page', () => {
-  let stores: TestStores
-  let server: RunningServer
-  let browser: Browser
-  beforeAll(async () => {
-    stores = await createTestStores()
-    server = await startTestServer(stores)
-    browser = await launchBrowser()
-  })
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()))
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
-    await stores?.close()
-  })
-
-  const open = (options = {}, prepare?: (page: Page) => Promise<unknown>, after = '') =>
-    openPage(browser, `${server.url}/invite${after}`, options, prepare)
-  async function fill(page: Page, code: string, email = EMAIL) {
-    await page.fill('#email', email)
-    await page.fill('#code', code)
-  }
-  const titled = (page: Page, text: string) => page.locator('h1:visible', { hasText: text }).waitFor()
-  const focused = (page: Page) => page.evaluate<string>('document.activeElement.id')
-  const findRows = (code: string) =>
-    stores.sql<{ id: string; email: string }>('SELECT id, email FROM redemptions WHERE code = $1', [code])
-  /** What scheduler and worker do in the end. */
-  const move = (code: string, status: string, reason: string | null = null) =>
-    stores.sql('UPDATE redemptions SET status = $2, refund_reason = $3 WHERE code = $1', [code, status, reason])
-  async function redeem(page: Page, code: string) {
-    await fill(page, code)
-    await page.click('#submit')
-    await titled(page, ENGLISH.queued_title)
-  }
+describe.skipIf(!hasBrowser('redeeming on the page'))('redeeming on the page', () => {
+  const site = usePage()
 
   test('from the form to the sent invite, without a reload', async () => {
-    const code = await stores.createCode()
-    const { page, complaints } = await open()
+    const code = await site.stores().createCode()
+    const { page, complaints } = await site.open()
     await page.evaluate('window.sameDocument = true')
-    await redeem(page, code)
+    await site.redeem(page, code)
     expect(await page.locator('[aria-current="step"]').textContent()).toContain(ENGLISH.step_queued)
-    expect(await focused(page)).toBe('progress-title')
-    await move(code, 'seated')
-    await titled(page, ENGLISH.seated_title)
+    expect(await findFocus(page)).toBe('progress-title')
+    await site.move(code, 'seated')
+    await waitForTitle(page, ENGLISH.seated_title)
     expect(await page.locator('[aria-current="step"]').textContent()).toContain(ENGLISH.step_seat)
-    await move(code, 'sending')
-    await titled(page, ENGLISH.sending_title)
-    await move(code, 'sent')
-    await titled(page, ENGLISH.sent_title)
+    await site.move(code, 'sending')
+    await waitForTitle(page, ENGLISH.sending_title)
+    await site.move(code, 'sent')
+    await waitForTitle(page, ENGLISH.sent_title)
     expect(await page.textContent('#progress-text')).toContain(EMAIL)
     expect(await page.title()).toContain(ENGLISH.sent_title)
     expect(await page.locator('.steps .done').count()).toBe(3)
@@ -68,55 +31,83 @@ describe.skipIf(!hasBrowser('the page in a browser'))('redeeming on the page', (
     expect(complaints).toEqual([])
   })
 
+  test('hears of each change by server-sent events, without asking', async () => {
+    const code = await site.stores().createCode()
+    const asked: string[] = []
+    const { page } = await site.open()
+    page.on('request', (request) => void asked.push(new URL(request.url()).pathname))
+    await site.redeem(page, code)
+    await site.move(code, 'sent')
+    await waitForTitle(page, ENGLISH.sent_title)
+    const [row] = await site.findRows(code)
+    const status = `/api/v1/public/redemptions/${row?.id}`
+    expect(asked.filter((path) => path.startsWith(status))).toEqual([`${status}/events`])
+  })
+
+  test('a personal code is redeemed by the same form', async () => {
+    const code = await site.stores().createCode({ kind: 'personal', maxUses: 1 })
+    const { page } = await site.open()
+    await site.redeem(page, code)
+    expect(await site.findRows(code)).toHaveLength(1)
+    await site.move(code, 'sent')
+    await waitForTitle(page, ENGLISH.sent_title)
+    await page.click('#again')
+    expect(await page.inputValue('#code')).toBe('')
+    await fillForm(page, code, 'somebody-else@example.test')
+    await page.click('#submit')
+    await page.locator('#refusal-title', { hasText: ENGLISH.problem_code_not_found }).waitFor()
+  })
+
   test.each([
     ['is missing', 'delete window.EventSource'],
+    ['finds nothing', "const Real = EventSource; window.EventSource = function () { return new Real('/nowhere') }"],
     ['keeps silent', 'window.EventSource = class extends EventTarget { close() {} }'],
   ])('follows the status also where EventSource %s', async (_, script) => {
-    const code = await stores.createCode()
-    const { page } = await open({}, (page) => page.addInitScript(script))
-    await redeem(page, code)
-    await move(code, 'sent')
-    await titled(page, ENGLISH.sent_title)
+    const code = await site.stores().createCode()
+    const { page } = await site.open({ prepare: (page) => page.addInitScript(script) })
+    await site.redeem(page, code)
+    await site.move(code, 'sent')
+    await waitForTitle(page, ENGLISH.sent_title)
   })
 
   test('the status outlives a server that does not answer for a while', async () => {
-    const code = await stores.createCode()
-    const { page } = await open({}, (page) => page.addInitScript('delete window.EventSource'))
-    await redeem(page, code)
+    const code = await site.stores().createCode()
+    const { page } = await site.open({ prepare: (page) => page.addInitScript('delete window.EventSource') })
+    await site.redeem(page, code)
     await page.context().setOffline(true)
     await page.locator('#progress-text', { hasText: ENGLISH.trouble_hint }).waitFor()
-    await move(code, 'sent')
+    await site.move(code, 'sent')
     await page.context().setOffline(false)
-    await titled(page, ENGLISH.sent_title)
+    await waitForTitle(page, ENGLISH.sent_title)
   })
 
   test('a reload and the back button: the address tells what is shown, and holds nothing personal', async () => {
-    const code = await stores.createCode()
-    const { page } = await open()
-    await redeem(page, code)
-    const [row] = await findRows(code)
-    expect(page.url()).toBe(`${server.url}/invite#${row?.id}`)
+    const code = await site.stores().createCode()
+    const { page } = await site.open()
+    await site.redeem(page, code)
+    const [row] = await site.findRows(code)
+    expect(page.url()).toBe(`${site.url()}#${row?.id}`)
     const stored = await page.evaluate<string>(
       'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])',
     )
     expect(stored).toBe('[{},{},""]')
     await page.reload()
-    await titled(page, ENGLISH.queued_title)
-    await move(code, 'sent')
-    await titled(page, ENGLISH.sent_title)
+    await waitForTitle(page, ENGLISH.queued_title)
+    await site.move(code, 'sent')
+    await waitForTitle(page, ENGLISH.sent_title)
     expect(await page.textContent('main')).not.toContain(EMAIL)
     await page.goBack()
-    await titled(page, ENGLISH.form_title)
+    await waitForTitle(page, ENGLISH.form_title)
     await page.goForward()
-    await titled(page, ENGLISH.sent_title)
+    await waitForTitle(page, ENGLISH.sent_title)
   })
 
   test('an address of a redemption that nobody knows says so, and leads to the form', async () => {
-    const { page } = await open({}, undefined, '#00000000-0000-4000-8000-000000000000')
-    await titled(page, ENGLISH.unknown_title)
+    const { page } = await site.open({ address: '#00000000-0000-4000-8000-000000000000' })
+    await waitForTitle(page, ENGLISH.unknown_title)
     await page.click('#again')
-    await titled(page, ENGLISH.form_title)
-    expect(page.url()).toBe(`${server.url}/invite`)
+    await waitForTitle(page, ENGLISH.form_title)
+    expect(page.url()).toBe(site.url())
   })
 
   test.each([
@@ -125,13 +116,13 @@ describe.skipIf(!hasBrowser('the page in a browser'))('redeeming on the page', (
     ['deadline_passed', ENGLISH.refunded_deadline_passed, CHINESE.refunded_deadline_passed],
     ['something_new', ENGLISH.refunded_other, CHINESE.refunded_other],
   ])('refunded for %s: why, in both languages, and the same code again', async (reason, english, chinese) => {
-    const code = await stores.createCode()
-    const { page } = await open()
-    await redeem(page, code)
-    await move(code, 'refunding', reason)
-    await titled(page, ENGLISH.refunding_title)
-    await move(code, 'refunded', reason)
-    await titled(page, ENGLISH.refunded_title)
+    const code = await site.stores().createCode()
+    const { page } = await site.open()
+    await site.redeem(page, code)
+    await site.move(code, 'refunding', reason)
+    await waitForTitle(page, ENGLISH.refunding_title)
+    await site.move(code, 'refunded', reason)
+    await waitForTitle(page, ENGLISH.refunded_title)
     expect(await page.textContent('#progress-text')).toBe(english)
     await page.click('[data-language=zh]')
     expect(await page.textContent('#progress-text')).toBe(chinese)
@@ -139,165 +130,79 @@ describe.skipIf(!hasBrowser('the page in a browser'))('redeeming on the page', (
     await page.click('#again')
     expect(await page.inputValue('#code')).toBe(code)
     await page.click('#submit')
-    await titled(page, ENGLISH.queued_title)
-    expect(await findRows(code)).toHaveLength(2)
+    await waitForTitle(page, ENGLISH.queued_title)
+    expect(await site.findRows(code)).toHaveLength(2)
   })
 
   test('a double click is one request and one redemption', async () => {
-    const code = await stores.createCode()
+    const code = await site.stores().createCode()
     const asked: Request[] = []
-    const { page } = await open()
+    const { page } = await site.open()
     page.on('request', (request) => request.method() === 'POST' && asked.push(request))
-    await fill(page, code)
+    await fillForm(page, code)
     await page.dblclick('#submit')
-    await titled(page, ENGLISH.queued_title)
+    await waitForTitle(page, ENGLISH.queued_title)
     expect(asked).toHaveLength(1)
-    expect(await findRows(code)).toHaveLength(1)
+    expect(await site.findRows(code)).toHaveLength(1)
   })
 
   test('while an answer is awaited, neither clicks nor the Enter key send again', async () => {
-    const code = await stores.createCode()
+    const code = await site.stores().createCode()
     const asked: Request[] = []
     let letGo = () => {}
     const held = new Promise<void>((resolve) => {
       letGo = resolve
     })
-    const { page } = await open({}, (page) =>
-      page.route(DIRECT, async (route) => {
-        asked.push(route.request())
-        await held
-        await route.continue()
-      }),
-    )
-    await fill(page, code)
+    const { page } = await site.open({
+      prepare: (page) =>
+        page.route(DIRECT, async (route) => {
+          asked.push(route.request())
+          await held
+          await route.continue()
+        }),
+    })
+    await fillForm(page, code)
     await page.press('#code', 'Enter')
     await page.locator('#submit', { hasText: ENGLISH.submitting }).waitFor()
     // The button only says that it is disabled: a person's click gets through to it.
     await page.click('#submit', { force: true })
     await page.press('#code', 'Enter')
     letGo()
-    await titled(page, ENGLISH.queued_title)
+    await waitForTitle(page, ENGLISH.queued_title)
     expect(asked).toHaveLength(1)
   })
 
   test('a lost answer: the same key again, and still one redemption', async () => {
-    const code = await stores.createCode()
+    const code = await site.stores().createCode()
     const keys: (string | undefined)[] = []
-    const { page } = await open({}, (page) =>
-      page.route(DIRECT, async (route) => {
-        keys.push(route.request().headers()['idempotency-key'])
-        if (keys.length > 1) return route.continue()
-        await route.fetch()
-        await route.abort()
-      }),
-    )
-    await fill(page, code)
+    const { page } = await site.open({
+      prepare: (page) =>
+        page.route(DIRECT, async (route) => {
+          keys.push(route.request().headers()['idempotency-key'])
+          if (keys.length > 1) return route.continue()
+          await route.fetch()
+          await route.abort()
+        }),
+    })
+    await fillForm(page, code)
     await page.click('#submit')
     await page.locator('#refusal-title', { hasText: ENGLISH.problem_network }).waitFor()
-    expect(await focused(page)).toBe('refusal')
+    expect(await findFocus(page)).toBe('refusal')
     await page.click('#submit')
-    await titled(page, ENGLISH.queued_title)
+    await waitForTitle(page, ENGLISH.queued_title)
     expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/)
     expect(keys).toEqual([keys[0], keys[0]])
-    expect(await findRows(code)).toHaveLength(1)
+    expect(await site.findRows(code)).toHaveLength(1)
   })
 
   test('a browser without randomUUID makes its keys otherwise', async () => {
-    const { page } = await open({}, (page) => page.addInitScript('delete Crypto.prototype.randomUUID'))
+    const { page } = await site.open({ prepare: (page) => page.addInitScript('delete Crypto.prototype.randomUUID') })
     const asked = page.waitForRequest(DIRECT)
-    await fill(page, await stores.createCode())
+    await fillForm(page, await site.stores().createCode())
     await page.click('#submit')
     expect((await asked).headers()['idempotency-key']).toMatch(
       /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     )
-    await titled(page, ENGLISH.queued_title)
-  })
-
-  test('with the keyboard alone', async () => {
-    const code = await stores.createCode()
-    const { page } = await open()
-    const visited: string[] = []
-    for (let step = 0; step < 5; step++) {
-      await page.keyboard.press('Tab')
-      visited.push(await page.evaluate<string>('document.activeElement.dataset.language ?? document.activeElement.id'))
-      expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
-      if (visited.at(-1) === 'email') await page.keyboard.type(EMAIL)
-      if (visited.at(-1) === 'code') await page.keyboard.type('WRONG-CODE')
-    }
-    expect(visited).toEqual(['en', 'zh', 'email', 'code', 'submit'])
-    await page.keyboard.press('Enter')
-    await page.locator('#refusal').waitFor()
-    expect(await focused(page)).toBe('refusal')
-    await page.keyboard.press('Shift+Tab')
-    await page.keyboard.type(code)
-    await page.keyboard.press('Enter')
-    await titled(page, ENGLISH.queued_title)
-    await move(code, 'sent')
-    await titled(page, ENGLISH.sent_title)
-    expect(await focused(page)).toBe('progress-title')
-    await page.keyboard.press('Tab')
-    expect(await focused(page)).toBe('again')
-  })
-
-  describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-    test('no barrier that axe-core knows: form, faults, refusal, progress, sent, refunded', async () => {
-      const code = await stores.createCode()
-      const { page } = await open({ colorScheme, reducedMotion: 'reduce' })
-      expect(await findBarriers(page)).toEqual([])
-      await page.click('#submit')
-      await page.locator('#email-fault', { hasText: ENGLISH.email_missing }).waitFor()
-      expect(await focused(page)).toBe('email')
-      expect(await findBarriers(page)).toEqual([])
-      await fill(page, 'NO-SUCH-CODE')
-      await page.click('#submit')
-      await page.locator('#refusal').waitFor()
-      expect(await findBarriers(page)).toEqual([])
-      await redeem(page, code)
-      expect(await findBarriers(page)).toEqual([])
-      await move(code, 'sent')
-      await titled(page, ENGLISH.sent_title)
-      expect(await findBarriers(page)).toEqual([])
-      await move(code, 'refunded', 'no_seat')
-      await page.reload()
-      await titled(page, ENGLISH.refunded_title)
-      expect(await findBarriers(page)).toEqual([])
-    })
-  })
-
-  test.each(['en-GB', 'zh-CN'])('320 pixels are wide enough in %s', async (locale) => {
-    const messages = locale === 'zh-CN' ? CHINESE : ENGLISH
-    const { page } = await open({ locale, viewport: { width: 320, height: 640 }, hasTouch: true })
-    expect(await findOverflow(page)).toBeLessThanOrEqual(0)
-    for (const id of ['email', 'code']) {
-      const size = await page.evaluate<string>(`getComputedStyle(document.getElementById('${id}')).fontSize`)
-      expect(Number.parseFloat(size)).toBeGreaterThanOrEqual(16)
-    }
-    await fill(page, 'A'.repeat(64), `${'long'.repeat(16)}@example.test`)
-    await page.click('#submit')
-    await page.locator('#refusal').waitFor()
-    expect(await findOverflow(page)).toBeLessThanOrEqual(0)
-    const code = await stores.createCode()
-    await page.fill('#code', code)
-    await page.click('#submit')
-    await titled(page, messages.queued_title)
-    await move(code, 'sent')
-    await titled(page, messages.sent_title)
-    expect(await findOverflow(page)).toBeLessThanOrEqual(0)
-  })
-
-  test('the language: as the browser wishes, switched at once, remembered', async () => {
-    const { page } = await open({ locale: 'zh-CN' })
-    await titled(page, CHINESE.form_title)
-    await page.click('[data-language=en]')
-    await titled(page, ENGLISH.form_title)
-    expect(await page.getAttribute('html', 'lang')).toBe('en')
-    expect(await page.getAttribute('[data-language=en]', 'aria-pressed')).toBe('true')
-    await page.reload()
-    await titled(page, ENGLISH.form_title)
-  })
-
-  test('without scripts it says what is needed', async () => {
-    const { page } = await open({ javaScriptEnabled: false, locale: 'zh-CN' })
-    expect(await page.locator('main:visible').textContent()).toContain(CHINESE.no_script)
+    await waitForTitle(page, ENGLISH.queued_title)
   })
 })

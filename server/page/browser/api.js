@@ -15,18 +15,18 @@ const QUEUE = '/api/v1/queue'
 const PATIENCE_MS = 15_000
 
 /**
- * Redeems a code of either kind: a person need not know which one they hold. Only a shared code can need a pass. Each
+ * Redeems a code of either kind: a person need not know which one they hold. Each
  * endpoint gets a key of its own, so that a repeat never looks like another request under the same key.
  * @param {{ email: string, code: string }} wish
  * @param {{ key: string, pass: string | null }} options
  * @returns {Promise<Answer<Accepted>>}
  */
 export async function redeem(wish, { key, pass }) {
-  const headers = { 'Idempotency-Key': key, ...(pass === null ? {} : { 'Redline-Pass': pass }) }
-  const shared = await post(`${PUBLIC}/direct-redeem`, wish, headers)
+  /** @type {Record<string, string>} */
+  const headers = pass === null ? {} : { 'Redline-Pass': pass }
+  const shared = await post(`${PUBLIC}/direct-redeem`, wish, { ...headers, 'Idempotency-Key': key })
   if (shared.ok || shared.problem.code !== 'code_not_found') return shared
-  const personal = await post(`${PUBLIC}/redeem`, wish, { 'Idempotency-Key': `${key}-personal` })
-  return !personal.ok && personal.problem.code === 'no_such_route' ? shared : personal
+  return post(`${PUBLIC}/redeem`, wish, { ...headers, 'Idempotency-Key': `${key}-personal` })
 }
 
 /** @param {string} id */

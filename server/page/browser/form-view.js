@@ -6,6 +6,8 @@ import { isMessage, onLanguage, say, sayDuration } from './language.js'
 /** @typedef {import('./api.js').Problem} Problem */
 /** @typedef {import('./attempt.js').Wish} Wish */
 
+/** The same entries would get the same answer again. */
+const FINAL_PROBLEMS = new Set(['code_not_found', 'used_up', 'expired', 'invalid_request', 'pass_required'])
 const PASS_PROBLEMS = new Set(['pass_required', 'pass_invalid', 'pass_used'])
 /** Pauses before the tries that the page makes by itself, at least; a person's click starts them again. */
 const AUTOMATIC_PAUSES_SECONDS = [2, 4, 8, 15, 30]
@@ -53,7 +55,7 @@ export function createFormView({ redeem, backToRoom }) {
   function sayButton() {
     if (busy) return say('submitting')
     if (secondsLeft > 0) return say(automatic ? 'trying_again_in' : 'try_again_in', { time: sayDuration(secondsLeft) })
-    return say(problem === null ? 'submit' : 'try_again')
+    return say(problem === null || FINAL_PROBLEMS.has(problem.code) ? 'submit' : 'try_again')
   }
 
   async function send() {
@@ -116,9 +118,9 @@ export function createFormView({ redeem, backToRoom }) {
       render()
       showView('form')
     },
-    /** @param {number} seconds how long the turn from the waiting room lasts */
+    /** @param {number} seconds how long the turn from the waiting room lasts; told in whole minutes, never too many */
     setTurn(seconds) {
-      turnSeconds = seconds
+      turnSeconds = seconds < 60 ? seconds : seconds - (seconds % 60)
     },
     clearCode: fields.clearCode,
   }

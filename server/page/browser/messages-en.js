@@ -25,9 +25,8 @@ export const ENGLISH = {
 
   step_queued: 'In the queue',
   step_seat: 'A seat in your team',
-  step_sent: 'Invite sent',
+  step_sent: 'Your invite by email',
   step_done: '(done)',
-  step_current: '(now)',
   loading_title: 'One moment',
   loading_text: 'We are looking up your invite.',
   queued_title: 'You are in the queue',

@@ -23,11 +23,10 @@ export const CHINESE = {
   can_try_again: '现在可以重试了。',
   back_to_room: '返回等候室',
 
-  step_queued: '排队中',
+  step_queued: '排队',
   step_seat: '分配团队席位',
-  step_sent: '邀请已发送',
+  step_sent: '发送邀请邮件',
   step_done: '（已完成）',
-  step_current: '（进行中）',
   loading_title: '请稍候',
   loading_text: '正在查询您的邀请。',
   queued_title: '您正在排队',

@@ -47,16 +47,17 @@ export function watchRedemption(id, { onStatus, onUnknown, onTrouble }) {
   function listen() {
     if (typeof EventSource === 'undefined') return void ask()
     let failures = 0
-    source = new EventSource(eventsUrl(id))
+    const events = new EventSource(eventsUrl(id))
+    source = events
     timer = setTimeout(fallBack, FIRST_EVENT_MS)
-    source.addEventListener('status', ({ data }) => {
+    events.addEventListener('status', ({ data }) => {
       failures = 0
       clearTimeout(timer)
       tell(JSON.parse(data))
     })
-    source.addEventListener('error', () => {
+    events.addEventListener('error', () => {
       failures++
-      if (failures > MOST_FAILURES || source?.readyState === EventSource.CLOSED) fallBack()
+      if (failures > MOST_FAILURES || events.readyState === events.CLOSED) fallBack()
     })
   }
 
