@@ -2,6 +2,7 @@ import express, { type Express, type Router } from 'express'
 import type { Logger } from 'pino'
 import type { Metrics } from './metrics/metrics.ts'
 import { answerUnknownRoute, createErrorHandler } from './middleware/problem.ts'
+import { createPageRoutes, PAGE_PATH } from './routes/page.ts'
 
 export interface AppParts {
   /** Routes below `/api/v1/public`. */
@@ -19,6 +20,7 @@ export function createApp({ addPublicRoutes, logger, metrics }: AppParts): Expre
   app.get('/health', (_request, response) => {
     response.json({ status: 'up' })
   })
+  app.use(PAGE_PATH, createPageRoutes())
   app.use(answerUnknownRoute)
   app.use(createErrorHandler(logger, metrics))
   return app
