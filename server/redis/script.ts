@@ -16,13 +16,11 @@ export function loadScript(base: string, ...files: string[]): Script {
   const text = files.map((file) => readFileSync(new URL(file, base), 'utf8')).join('\n')
   const sha = createHash('sha1').update(text).digest('hex')
   return {
-    async run(redis, keys, args) {
-      try {
-        return await redis.evalsha(sha, keys.length, ...keys, ...args)
-      } catch (error) {
-        if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
+    run(redis, keys, args) {
+      return redis.evalsha(sha, keys.length, ...keys, ...args).catch((error: Error) => {
+        if (!error.message.startsWith('NOSCRIPT')) throw error
         return redis.eval(text, keys.length, ...keys, ...args)
-      }
+      })
     },
     queue(batch, keys, args) {
       batch.at(keys[0], text).evalsha(sha, keys.length, ...keys, ...args)

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { Redis } from 'ioredis'
+import { randomBytes } from 'node:crypto'
 import pLimit from 'p-limit'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 import { Semaphore as PeerSemaphore } from 'redis-semaphore'
 import { createSemaphore } from '../../../server/limiters/semaphore.ts'
 import type { Laboratory } from './laboratory.ts'
-import { createCode, openOurBucket, openOurSemaphore } from './ours.ts'
+import { createCode, openConnection, openOurBucket, openOurSemaphore } from './ours.ts'
 
 /** Something that is asked for a place or a use again and again. */
 export interface Contestant {
@@ -26,6 +25,7 @@ export interface Contest {
 }
 
 const LIMIT = 10
+const newName = () => randomBytes(4).toString('hex')
 const PLENTY = 100_000_000
 /** A request has one anyway, whatever limits it: to make one is nobody's cost here. */
 const DEADLINE = { remainingMs: () => 60_000, signal: new AbortController().signal }
@@ -55,13 +55,13 @@ function distributed(load: string, concurrency: number): Contest {
     load,
     concurrency,
     async openOurs({ redisUrl }) {
-      const semaphore = await openOurSemaphore(redisUrl, `ours-${randomUUID()}`, { limit: LIMIT })
+      const semaphore = await openOurSemaphore(redisUrl, newName(), { limit: LIMIT })
       const operate = async () => (await semaphore.acquire(DEADLINE)).release()
       return { operate, close: () => semaphore.close() }
     },
     async openPeer({ redisUrl }) {
-      const redis = new Redis(redisUrl)
-      const key = `peer-${randomUUID()}`
+      const redis = await openConnection(redisUrl)
+      const key = newName()
       // An instance counts as one holder, so each operation needs one of its own.
       const operate = async () => {
         const semaphore = new PeerSemaphore(redis, key, LIMIT, { acquireTimeout: 60_000, lockTimeout: 5_000 })
@@ -79,7 +79,7 @@ const bucket: Contest = {
   load: 'one key, 50 at once',
   concurrency: 50,
   async openOurs({ redisUrl, db }) {
-    const ours = await openOurBucket(redisUrl, `ours-${randomUUID()}`, db)
+    const ours = await openOurBucket(redisUrl, newName(), db)
     const code = await createCode(db, PLENTY)
     let person = 0
     const operate = async () => {
@@ -89,8 +89,8 @@ const bucket: Contest = {
     return { operate, close: () => ours.close() }
   },
   async openPeer({ redisUrl }) {
-    const redis = new Redis(redisUrl)
-    const limiter = new RateLimiterRedis({ storeClient: redis, points: PLENTY, duration: 0, keyPrefix: randomUUID() })
+    const redis = await openConnection(redisUrl)
+    const limiter = new RateLimiterRedis({ storeClient: redis, points: PLENTY, duration: 0, keyPrefix: newName() })
     return { operate: () => limiter.consume('code'), close: () => redis.disconnect() }
   },
 }

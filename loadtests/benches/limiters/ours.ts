@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
 import type { Database } from '../../../server/db/database.ts'
 import { createBuckets } from '../../../server/limiters/buckets.ts'
 import {
@@ -9,13 +10,22 @@ import { enterMode } from '../../../server/limiters/enter-mode.ts'
 import type { Limiter } from '../../../server/limiters/limiter.ts'
 import { createTokenBucket } from '../../../server/limiters/token-bucket.ts'
 import { createMetrics } from '../../../server/metrics/metrics.ts'
-import { connectRedis, connectSubscriber, type RedisClient } from '../../../server/redis/connect.ts'
+import { connectRedis, connectSubscriber, type RedisClient, untilReady } from '../../../server/redis/connect.ts'
 import { createKeys, type Keys } from '../../../server/redis/keys.ts'
 import { trackRunId } from '../../../server/redis/run-id.ts'
 
+const connectionTo = (url: string) => ({ url, cause: 'request', metrics: createMetrics(), onError: () => {} }) as const
+
+/** A connection with the server's deadlines and counters: both sides of a contest use such. */
+export async function openConnection(url: string): Promise<Redis> {
+  const redis = connectRedis(connectionTo(url))
+  await untilReady(redis, 10_000)
+  return redis as Redis
+}
+
 /** A server process's view of Redis, as the server itself opens it. */
 async function connect(url: string, prefix: string) {
-  const connection = { url, cause: 'request', metrics: createMetrics(), onError: () => {} } as const
+  const connection = connectionTo(url)
   const redis = connectRedis(connection)
   const runId = trackRunId(redis)
   await runId.known(10_000)
