@@ -34,9 +34,9 @@ export function acceptedByRound(trials: readonly Trial[], name: Load['name']): B
   return ratesByRound(trials, name, (load) => load.accepted)
 }
 
-/** Accepted and refused per second of one load, by round, of the trials that succeeded. */
+/** Answers per second of one load, by round, of the trials that succeeded. */
 export function answeredByRound(trials: readonly Trial[], name: Load['name']): ByRound {
-  return ratesByRound(trials, name, (load) => load.accepted + load.refused)
+  return ratesByRound(trials, name, answersOf)
 }
 
 /** Redemptions per second that the drain of the paused load carried, by round. */
@@ -46,6 +46,11 @@ export function drainedByRound(trials: readonly Trial[]): ByRound {
     if (trial.drain && trial.drain.seconds > 0) rates.set(trial.round, trial.drain.redemptions / trial.drain.seconds)
   }
   return rates
+}
+
+/** Accepted, served and refused; an error is no answer. */
+export function answersOf({ accepted, served, refused }: Load): number {
+  return accepted + served + refused
 }
 
 function ratesByRound(trials: readonly Trial[], name: Load['name'], count: (load: Load) => number): ByRound {

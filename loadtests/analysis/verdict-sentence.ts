@@ -32,7 +32,7 @@ function validitySentences(results: readonly Result[]): string[] {
   return sentences
 }
 
-/** Where most answers are refusals by design (sold out), the rate of answers is what compares the modes. */
+/** Where most answers are no redemptions by design (sold out, status polls), the rate of answers compares the modes. */
 export function headlineOf(results: readonly Result[]): Headline {
   const total = (field: 'accepted_per_second' | 'answered_per_second') =>
     results.reduce((sum, result) => sum + (result.mode === 'ceiling' ? 0 : (result[field]?.median ?? 0)), 0)
@@ -56,6 +56,7 @@ function brokenSentences(modes: readonly Result[]): string[] {
 }
 
 function winnerSentences(run: Run, modes: readonly Result[]): string[] {
+  if (run.plan.paced) return latencySentences(modes)
   const headline = headlineOf(modes)
   const rate = (result: Result) => rateOf(result, headline)?.median ?? 0
   const ranked = modes
@@ -72,6 +73,22 @@ function winnerSentences(run: Run, modes: readonly Result[]): string[] {
   }
   if (second) parts.push(comparison(run, best, second, headline))
   return [`${parts.join(', ')}.`]
+}
+
+/** Where the scenario sets the pace, modes differ by how long people wait. */
+function latencySentences(modes: readonly Result[]): string[] {
+  const ranked = modes
+    .flatMap((result) =>
+      result.latency_ms && brokenInvariants(result).length === 0 ? [{ result, ...result.latency_ms }] : [],
+    )
+    .sort((a, b) => a.p99 - b.p99)
+  const [best, ...others] = ranked
+  if (!best) return [modes.length === 0 ? 'No mode was tried.' : 'No mode can be said to win.']
+  const told = ({ result, p99 }: typeof best) => `${nameOf(result)} ${formatNumber(p99)} ms`
+  const rest = others.length > 0 ? `, before ${joinWords(others.map(told))}` : ''
+  return [
+    `At the scenario's own pace ${nameOf(best.result)} had the shortest p99: ${formatNumber(best.p99)} ms${rest}.`,
+  ]
 }
 
 function comparison(run: Run, best: Result, second: Result, headline: Headline): string {

@@ -88,9 +88,8 @@ function schedulerUrl(): string {
 function load(code: string, amount: number, url = system.url): Promise<LoadResult> {
   const file = join(directory.path, `answers-${answersFiles.length}.tsv`)
   answersFiles.push(file)
-  const requests = { kind: 'redeem' as const, codes: [code], email_prefix: `p${answersFiles.length}`, seed: 1 }
-  const path = '/api/v1/public/direct-redeem'
-  return driver.load({ url, path, connections: 20, amount, requests, answers_file: file })
+  const requests = { kind: 'redeem-shared' as const, codes: [code], email_prefix: `p${answersFiles.length}`, seed: 1 }
+  return driver.load({ url, connections: 20, people: amount, requests, answers_file: file })
 }
 
 async function drain(seconds = 20): Promise<boolean> {
@@ -118,6 +117,7 @@ async function check(change: Partial<EvidenceSources & Circumstances> = {}) {
     drained: true,
     kills: 0,
     everyCodeHasBucket: false,
+    rooms: null,
     ...change,
   }
   return checkInvariants(await collectEvidence(sources, circumstances))
