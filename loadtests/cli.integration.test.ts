@@ -41,6 +41,12 @@ describe('wrong use', () => {
     ],
     ['an unknown mode of start', ['start', '--mode', 'inprocess'], /Did you mean in-process\?/],
     ['an unknown scenario', ['bench', '--scenario', 'hotcode'], /"hotcode" is none of .*Did you mean hot-code/],
+    [
+      'a scenario with a shape of its own',
+      ['bench', '--scenario', 'steady-20', '--duration', '1'],
+      /--duration cannot be/,
+    ],
+    ['users where there are none', ['bench', '--users', '5'], /--users cannot be chosen in the scenario hot-code/],
     ['zero connections', ['bench', '--connections', '0'], /'--connections <n>' argument '0' is invalid.*whole number/],
     ['negative rounds', ['bench', '--rounds', '-2'], /'--rounds <n>' argument '-2' is invalid.*whole number/],
     ['zero seconds', ['bench', '--duration', '0'], /'--duration <seconds>' argument '0' is invalid.*greater than 0/],

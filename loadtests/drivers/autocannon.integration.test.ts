@@ -178,6 +178,50 @@ test('progress adds up to the whole', async () => {
   expect(accepted).toBe(result.accepted)
 })
 
+const polls = { kind: 'poll-status' as const, code: 'HOT', polls: 4, think_ms: 40, email_prefix: 'poll' }
+
+test('each person of a script does all of it: steps are told apart, only redemptions are written down', async () => {
+  const url = await serve((request, response) => {
+    request.resume()
+    response.writeHead(request.method === 'POST' ? 202 : 200).end(JSON.stringify({ redemption_id: 'r-1' }))
+  })
+  const result = await driver.load(specFor(url, { people: 10, requests: polls }))
+  expect(result).toMatchObject({ accepted: 10, served: 40, refused: 0, errors: 0, by_status: { 202: 10, 200: 40 } })
+  expect(result.steps).toMatchObject({ redeem: { answers: 10 }, status: { answers: 40 } })
+  expect(await collect(result.answers_file)).toHaveLength(10)
+  // Two people on each of five connections, and a timer of Node may come up to 1 ms early.
+  expect(result.seconds).toBeGreaterThanOrEqual((2 * 4 * 39) / 1000)
+})
+
+test('at the end of the time nobody sends what was still thought about', async () => {
+  let asked = 0
+  const url = await serve((request, response) => {
+    request.resume()
+    asked++
+    response.writeHead(request.method === 'POST' ? 202 : 200).end(JSON.stringify({ redemption_id: 'r-1' }))
+  })
+  const result = await driver.load(specFor(url, { duration_seconds: 0.3, requests: { ...polls, think_ms: 2_000 } }))
+  expect(result).toMatchObject({ accepted: 5, served: 0, errors: 0 })
+  expect(asked).toBe(5)
+})
+
+test('a connection that breaks while somebody thinks costs no request', async () => {
+  const url = await serve((request, response) => {
+    request.resume()
+    if (request.method === 'GET') return response.end('{}')
+    response.writeHead(202).end(JSON.stringify({ redemption_id: 'r-1' }))
+    setTimeout(() => request.socket.destroy(), 5)
+  })
+  const result = await driver.load(specFor(url, { people: 5, requests: polls }))
+  expect(result).toMatchObject({ accepted: 5, served: 20, errors: 0 })
+})
+
+test('a script is told that no answer came, and goes on with the next person', async () => {
+  const url = await serve((request) => request.socket.destroy())
+  const result = await driver.load(specFor(url, { people: 6, requests: polls }))
+  expect(result).toMatchObject({ accepted: 0, served: 0, errors: 6, by_status: { connection_error: 6 } })
+})
+
 test('a load that cannot be is refused', async () => {
-  await expect(driver.load(specFor('http://127.0.0.1:1'))).rejects.toThrow('duration_seconds or after an amount')
+  await expect(driver.load(specFor('http://127.0.0.1:1'))).rejects.toThrow('duration_seconds or after so many people')
 })
