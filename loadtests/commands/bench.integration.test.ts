@@ -83,9 +83,7 @@ test.each([
   const { results, targets } = summarySchema.parse(JSON.parse(stdout))
   expect(results[0]?.invariants.map(({ number }) => number)).toEqual(numbers)
   expect(results[0]?.invariants.filter(({ examined, broken }) => examined === 0 || broken.length > 0)).toEqual([])
-  expect(targets.find(({ name }) => name.includes('over row lock'))?.verdict).toBe(
-    'not applicable',
-  )
+  expect(targets.find(({ name }) => name.includes('over row lock'))?.verdict).toBe('not applicable')
   expect(code).toBe(0)
   const { files, run } = readRun()
   expect(files).toEqual(['junit.xml', 'report.html', 'report.md', 'run.json', 'summary.json'])

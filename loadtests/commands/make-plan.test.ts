@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../errors.ts'
 import { SCENARIOS } from '../scenarios/registry.ts'
@@ -85,6 +86,13 @@ describe('the scenarios', () => {
   it('have names and descriptions of one line', () => {
     expect(new Set(SCENARIOS.map(({ name }) => name)).size).toBe(SCENARIOS.length)
     for (const { description } of SCENARIOS) expect(description).toMatch(/^.{10,130}$/)
+  })
+
+  it('all stand in both READMEs', () => {
+    for (const file of ['../scenarios/README.md', '../../README.md']) {
+      const text = readFileSync(new URL(file, import.meta.url), 'utf8')
+      for (const { name, description } of SCENARIOS) expect(text).toContain(`| \`${name}\` | ${description} |`)
+    }
   })
 
   it('no code of one load is used by another, unless its uses are plenty', () => {

@@ -255,6 +255,21 @@ describe('a system that lies', () => {
   })
 })
 
+test('a holder who moves to another team: the second mail is no duplicate, its job no orphan', async () => {
+  const { email } = (await client.query(`SELECT email FROM redemptions WHERE id = $1`, [sent])).rows[0]
+  const headers = { 'content-type': 'application/json' }
+  const init = { method: 'POST', headers, body: JSON.stringify({ email, code: 'HOT' }) }
+  expect((await fetch(`${system.url}/api/v1/public/rebind`, init)).status).toBe(202)
+  const moved = async () => (await client.query(`SELECT FROM rebinds WHERE status = 'sent'`)).rowCount
+  await expect.poll(moved, { timeout: 10_000 }).toBe(1)
+  const mails = await readMails(`${stores.mailSink.url}/mails`)
+  expect(mails.filter(({ redemption_id: id }) => id === sent)).toHaveLength(2)
+  expect(await broken()).toEqual({})
+  const waiting = `INSERT INTO outbox (redemption_id, kind) SELECT id, 'rebind' FROM rebinds
+    ON CONFLICT (redemption_id) DO UPDATE SET status = 'pending'`
+  expect(await brokenAfter(waiting)).toEqual({})
+})
+
 test('jobs that vanish and jobs without a redemption are named; all is well once they are back', async () => {
   await setDrain(system, true)
   await setSchedulerDrain(false)
