@@ -1,5 +1,6 @@
 import type { Interval, Load, Trial } from '../run-file.ts'
 import { bootstrapMedian } from './bootstrap.ts'
+import { latenciesOf, mergeHistograms } from './histograms.ts'
 
 /** Round number → one figure of that round. */
 export type ByRound = ReadonlyMap<number, number>
@@ -51,6 +52,17 @@ export function drainedByRound(trials: readonly Trial[]): ByRound {
 /** Accepted, served and refused; an error is no answer. */
 export function answersOf({ accepted, served, refused }: Load): number {
   return accepted + served + refused
+}
+
+/** p99 of one load in milliseconds, by round, of the trials that succeeded. */
+export function p99ByRound(trials: readonly Trial[], name: Load['name']): ByRound {
+  const latencies = new Map<number, number>()
+  for (const trial of trials.filter(succeeded)) {
+    const load = loadOf(trial, name)
+    const latency = load && latenciesOf(mergeHistograms([load.histogram]))
+    if (latency) latencies.set(trial.round, latency.p99)
+  }
+  return latencies
 }
 
 function ratesByRound(trials: readonly Trial[], name: Load['name'], count: (load: Load) => number): ByRound {

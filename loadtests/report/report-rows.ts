@@ -109,16 +109,16 @@ function latencyCell({ latency_ms: latency }: Result): string {
   return latency ? `${formatNumber(latency.p50)} / ${formatNumber(latency.p99)}` : ABSENT
 }
 
-/** Where a load has several kinds of requests: p50 and p99 of each, a line per mode. */
+/** Where a load has several kinds of requests: how many were redeemed, p50 and p99 of each, a line per mode. */
 export function stepLines(results: readonly Result[]): string[] {
   return results
     .filter(({ steps }) => steps.length > 0)
-    .map(({ mode, steps }) => {
+    .map(({ mode, steps, accepted_per_second: accepted }) => {
       const parts = steps.map(
         ({ step, latency_ms: { p50, p99 } }) =>
           `${STEP_NAMES[step] ?? step} ${formatNumber(p50)} / ${formatNumber(p99)}`,
       )
-      return `${mode}: ${parts.join(', ')} (p50 / p99 ms)`
+      return `${mode}: ${numberOr(accepted?.median)} accepted/s; ${parts.join(', ')} (p50 / p99 ms)`
     })
 }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { AS_ASKED, type Scenario } from './scenario.ts'
 
 /** Less than any mode can redeem, so that the room is what holds people up. */
@@ -10,8 +10,12 @@ export const waitingRoom: Scenario = {
   name: 'waiting-room',
   description: `enter, ask for the place every ${POLL_MS} ms, redeem with the pass; ${RELEASED_PER_SECOND} people are let through per second`,
   isPaced: true,
-  // Each person comes from an address of their own, which the load generator writes into the header as a proxy would.
-  environment: { TRUST_PROXY_HOPS: '1' },
+  environment: {
+    // Each person comes from an address of their own, which the load generator writes into the header as a proxy would.
+    TRUST_PROXY_HOPS: '1',
+    // Passes are signed with it; without it there is no waiting room.
+    ADMIN_JWT_SECRET: randomBytes(32).toString('hex'),
+  },
   workload(load) {
     const activity = { id: randomUUID(), name: load, releasePerSecond: RELEASED_PER_SECOND, code: `ROOM-${load}` }
     return {

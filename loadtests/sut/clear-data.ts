@@ -20,7 +20,14 @@ const TABLES = [
 
 const KEY_PREFIX = 'redline'
 /** The system's keys, and those of its waiting rooms, whose names people rely on. */
-const KEY_PATTERNS = [`${KEY_PREFIX}:*`, `{${KEY_PREFIX}:*`, 'queue:*', 'user:queue:*', 'throttle:ip:*']
+const KEY_PATTERNS = [
+  `${KEY_PREFIX}:*`,
+  `{${KEY_PREFIX}:*`,
+  'queue:*',
+  'user:queue:*',
+  'session:queue:*',
+  'throttle:ip:*',
+]
 
 /** Empties the system's data in both stores and in the mail sink. Its processes must not run. */
 export async function clearData(stores: Stores, client: pg.Client): Promise<void> {
