@@ -51,6 +51,7 @@ describe('wrong use', () => {
     ['negative rounds', ['bench', '--rounds', '-2'], /'--rounds <n>' argument '-2' is invalid.*whole number/],
     ['zero seconds', ['bench', '--duration', '0'], /'--duration <seconds>' argument '0' is invalid.*greater than 0/],
     ['a time without sense', ['bench', '--db-latency', 'slow'], /argument 'slow' is invalid\. expected a time such as/],
+    ['a limit below none', ['start', '--ip-limit', '-1'], /'--ip-limit <n>' argument '-1' is invalid.*whole number/],
     ['a port that does not exist', ['start', '--port', '70000'], /expected a whole number from 0 to 65535/],
     ['an --out that cannot be', ['bench', '--out', '/dev/null/here'], /--out: \/dev\/null\/here\S+ cannot be made/],
     ['a run that does not exist', ['report', 'nowhere'], /no run "nowhere"/],

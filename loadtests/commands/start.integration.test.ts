@@ -116,6 +116,9 @@ test('killed: its processes end by themselves, its stores by the next start, who
   expect(owner?.children.map(({ pid }) => readStartTime(pid)).filter((time) => time !== null)).toEqual([])
   const curl = await next.awaitOutput(/curl .*\n/)
   await next.awaitOutput(/Ctrl-C/)
+  await next.awaitOutput(/limits per client: off/)
+  await next.awaitOutput(/page +http:\S+\/invite\n/)
+  await next.awaitOutput(/board +http:\S+\/board {3}\(user admin, password \S+\)/)
   const { stdout } = spawnSync('sh', ['-c', curl], { encoding: 'utf8' })
   expect(JSON.parse(stdout)).toMatchObject({ status: 'reserved' })
 

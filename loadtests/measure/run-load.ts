@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { RoomEvidence } from '../analysis/evidence.ts'
 import { asBurst, type LoadResult, type LoadSpec } from '../drivers/driver.ts'
 import type { Load } from '../run-file.ts'
-import { BURST, type LoadName, type Workload } from '../scenarios/scenario.ts'
+import { BURST, type LoadName, type PlannedRequests, type Workload } from '../scenarios/scenario.ts'
 import { openActivity } from '../sut/waiting-room-data.ts'
 import type { CpuMs } from './cpu-meter.ts'
 import type { TrialContext } from './trial-context.ts'
@@ -24,10 +24,7 @@ export interface LoadTarget {
 }
 
 /** The workloads of one trial. */
-export function describeWorkloads({
-  plan,
-  scenario,
-}: Pick<TrialContext, 'plan' | 'scenario'>): LoadTarget['workloads'] {
+export function describeWorkloads({ plan, scenario }: TrialContext): LoadTarget['workloads'] {
   const describe = (load: LoadName, seconds: number) => scenario.workload(load, { seconds, seed: plan.seed })
   return {
     'warm-up': describe('warm-up', plan.warm_up),
@@ -50,11 +47,11 @@ export async function runLoad(context: TrialContext, target: LoadTarget, load: L
 
 /** Many requests at once for a code with few uses, so that overselling has its chance. */
 export async function runBurst(context: TrialContext, target: LoadTarget): Promise<LoadResult> {
-  const requests: Workload['requests'] = { kind: 'redeem-shared', codes: [BURST.code], seed: context.plan.seed }
+  const requests: PlannedRequests = { kind: 'redeem-shared', codes: [BURST.code], seed: context.plan.seed }
   return watch(context, target, asBurst(describeLoad(context, target, requests), BURST.requests))
 }
 
-function describeLoad(context: TrialContext, target: LoadTarget, requests: Workload['requests']) {
+function describeLoad(context: TrialContext, target: LoadTarget, requests: PlannedRequests) {
   // People never come back: an address stands for one load of one trial.
   const prefix = `p${randomBytes(5).toString('hex')}`
   return {

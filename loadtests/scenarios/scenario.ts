@@ -7,7 +7,7 @@ export const LOAD_NAMES = ['warm-up', 'paused', 'running'] as const
 export type LoadName = (typeof LOAD_NAMES)[number]
 
 /** What a load sends, but for the address that its people have. */
-export type Recipe = WithoutPrefix<LoadSpec['requests']>
+export type PlannedRequests = WithoutPrefix<LoadSpec['requests']>
 type WithoutPrefix<Requests> = Requests extends unknown ? Omit<Requests, 'email_prefix'> : never
 
 /** One load: what must exist before it, and what is sent. */
@@ -17,7 +17,7 @@ export interface Workload {
   readonly personalCodes?: CodeRange
   /** Opened as the load begins: from then on it releases people. */
   readonly activity?: ActivitySeed
-  readonly requests: Recipe
+  readonly requests: PlannedRequests
 }
 
 /** Connections and length are options of the command where a shape leaves them out. */
