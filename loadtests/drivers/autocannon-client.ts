@@ -67,10 +67,12 @@ export function attachClient(
     }, RECONNECT_DELAY_MS)
   }
   inner._doRequest = () => {
-    // A new connection while the pending request is thought about: it will be sent over this one.
-    if (pending !== null && sentAt === null) return
-    // A new request while the last one waits: autocannon has given it up and connected anew.
-    if (sentAt !== null) lose(performance.now() - sentAt >= timeoutMs ? 'timeout' : 'connection_error')
+    if (pending !== null) {
+      // A new connection while the pending request is thought about: it will be sent over this one.
+      if (sentAt === null) return
+      // A new request while the last one waits: autocannon has given it up and connected anew.
+      lose(performance.now() - sentAt >= timeoutMs ? 'timeout' : 'connection_error')
+    }
     pending = source.next(lastAnswer)
     lastAnswer = NO_ANSWER
     sentAt = null

@@ -4,6 +4,8 @@ import type { LoadResult, Progress } from './driver.ts'
 import { type OutgoingRequest, type Recipe, readText, type Step } from './recipes/recipe.ts'
 
 const LONGEST_US = 60_000_000
+/** Asking for it each time costs more than adding to it. */
+const TIME_ORIGIN_MS = performance.timeOrigin
 
 export interface LoadRecorder {
   answered(request: OutgoingRequest, status: number, body: string, latencyMs: number): void
@@ -26,11 +28,11 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
   let lastAnswerAt = beganAt
   const byStatus: Record<string, number> = {}
 
-  const note = (request: OutgoingRequest, outcome: Outcome, status: string, redemptionId: string) => {
+  const note = (request: OutgoingRequest, outcome: Outcome, status: string, redemptionId: string, nowMs: number) => {
     byStatus[status] = (byStatus[status] ?? 0) + 1
     const { step, email, code } = request
     if (step !== 'redeem' && step !== 'repeat') return
-    const receivedAt = performance.timeOrigin + performance.now()
+    const receivedAt = TIME_ORIGIN_MS + nowMs
     answers.add({ outcome, redemption_id: redemptionId, email, code, received_at_ms: receivedAt, status })
   }
 
@@ -39,18 +41,20 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
       lastAnswerAt = performance.now()
       if (status >= 500) {
         counts.errors++
-        return note(request, 'indeterminate', String(status), '')
+        return note(request, 'indeterminate', String(status), '', lastAnswerAt)
       }
       const microseconds = Math.min(Math.max(Math.round(latencyMs * 1000), 1), LONGEST_US)
       total.recordValue(microseconds)
       recent.recordValue(microseconds)
       byStep.get(request.step)?.recordValue(microseconds)
       counts[resultOf(request.step, status)]++
-      note(request, status === 202 ? 'accepted' : 'rejected', String(status), status === 202 ? readId(body) : '')
+      const isAccepted = status === 202
+      const id = isAccepted ? readId(body) : ''
+      note(request, isAccepted ? 'accepted' : 'rejected', String(status), id, lastAnswerAt)
     },
     lost(request, reason) {
       counts.errors++
-      note(request, 'indeterminate', reason, '')
+      note(request, 'indeterminate', reason, '', performance.now())
     },
     takeProgress() {
       const progress = {
