@@ -61,6 +61,12 @@ export const serverEnvironment = commonEnvironment.extend({
   SEMAPHORE_MAX_WAITING: wholeNumber(0).default(1_000),
   /** A holder that died frees its place after this; must be longer than STATEMENT_TIMEOUT_MS. */
   SEMAPHORE_LEASE_MS: wholeNumber(1).default(5_000),
+  /** Proxies in front of the server: the client is the address that the outermost of them saw. 0: who connects. */
+  TRUST_PROXY_HOPS: wholeNumber(0, 10).default(0),
+  /** Requests to redeem of one client (address, or IPv6 /64) in any minute; 0 = no limit. */
+  IP_LIMIT_PER_MINUTE: wholeNumber(0, 10_000).default(120),
+  /** Failed tries of one client in any minute; 0 = no limit. */
+  FAILED_TRIES_PER_MINUTE: wholeNumber(0, 10_000).default(10),
   /** For the tokens of administrators (HS256), at least 32 characters. Nothing reads it yet: the admin API is to come. */
   ADMIN_JWT_SECRET: z.string().min(32, 'expected at least 32 characters').optional(),
 })

@@ -14,10 +14,12 @@ export class RequestError extends Error {
   readonly status: number
   readonly code: string
   readonly detail: string | undefined
-  constructor(status: number, code: string, title: string, detail?: string) {
+  readonly retryAfterSeconds: number | undefined
+  constructor(status: number, code: string, title: string, detail?: string, retryAfterSeconds?: number) {
     super(title)
     this.status = status
     this.code = code
     this.detail = detail
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }

@@ -6,9 +6,11 @@ import { createDatabase } from './db/database.ts'
 import { createBuckets } from './limiters/buckets.ts'
 import { createLimiter } from './limiters/create-limiter.ts'
 import { enterMode } from './limiters/enter-mode.ts'
+import { createSlidingWindow } from './limiters/sliding-window.ts'
 import { closeServer, listen } from './listen.ts'
 import { gaugeFrom } from './metrics/gauge-from.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import { createIpLimit } from './middleware/ip-limit.ts'
 import { createFindStatus } from './redeem/find-status.ts'
 import { createIdempotentRedeem } from './redeem/idempotency.ts'
 import { createRebindSeat } from './redeem/rebind-seat.ts'
@@ -113,7 +115,17 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   const findStatus = createFindStatus(db, limiter)
   const redeemCode = createIdempotentRedeem(createRedeemCode(limiter, keys), { redis, keys, findStatus })
   const watcher = createStatusWatcher(db)
+  const limits = { requests: config.IP_LIMIT_PER_MINUTE, failedTries: config.FAILED_TRIES_PER_MINUTE }
   const app = createApp({
+    trustProxyHops: config.TRUST_PROXY_HOPS,
+    ipLimit:
+      limits.requests + limits.failedTries === 0
+        ? undefined
+        : createIpLimit({
+            window: createSlidingWindow({ redis, keys }, limits),
+            limits,
+            onSkipped: () => metrics.errors.inc({ error_type: 'ip_limit_skipped' }),
+          }),
     addPublicRoutes(router) {
       addRedeemRoutes(router, { redeemCode, mode: limiter.mode, metrics, deadlineMs })
       addRebindRoute(router, createRebindSeat(db), deadlineMs)
