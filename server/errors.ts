@@ -23,3 +23,8 @@ export class RequestError extends Error {
     this.retryAfterSeconds = retryAfterSeconds
   }
 }
+
+/** A process must not start, and its message says why and what to do: no stack would help. */
+export class StartRefusedError extends Error {
+  override readonly name = 'StartRefusedError'
+}

@@ -3,6 +3,7 @@ import { createApp } from './app.ts'
 import { type Closers, createClosers } from './closers.ts'
 import type { ServerConfig } from './config.ts'
 import { createDatabase } from './db/database.ts'
+import { joinSystem } from './join-system.ts'
 import { createBuckets } from './limiters/buckets.ts'
 import { createLimiter } from './limiters/create-limiter.ts'
 import { enterMode } from './limiters/enter-mode.ts'
@@ -20,6 +21,7 @@ import { createStatusWatcher } from './redeem/watch-status.ts'
 import { checkRedis, connectRedis, connectSubscriber } from './redis/connect.ts'
 import { createKeys } from './redis/keys.ts'
 import { trackRunId } from './redis/run-id.ts'
+import { createRedisBreaker } from './resilience/redis-breaker.ts'
 import { createBucketRoutes } from './routes/buckets.ts'
 import { createOperations } from './routes/operations.ts'
 import { addRebindRoute } from './routes/rebind.ts'
@@ -75,7 +77,18 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
     reach('Redis', runId.known(REDIS_READY_MS)),
   ])
   const generation = await enterMode(redis, keys, config.LIMITER_MODE)
-  const stores = { redis, runId, keys, db, generation: () => generation }
+  const breaker = createRedisBreaker()
+  const stores = { redis, runId, keys, db, breaker, generation: () => generation }
+  const membership = await joinSystem({
+    ...stores,
+    config,
+    kind: 'server',
+    poolMax: config.DB_POOL_MAX,
+    connection,
+    metrics,
+    breakers: [breaker],
+  })
+  closers.add(() => membership.close())
   const buckets = createBuckets(stores)
   const limiter = createLimiter(config.LIMITER_MODE, {
     ...stores,
@@ -113,7 +126,7 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
 
   const deadlineMs = config.REQUEST_DEADLINE_MS
   const findStatus = createFindStatus(db, limiter)
-  const redeemCode = createIdempotentRedeem(createRedeemCode(limiter, keys), { redis, keys, findStatus })
+  const redeemCode = createIdempotentRedeem(createRedeemCode(limiter, keys), { redis, keys, breaker, findStatus })
   const watcher = createStatusWatcher(db)
   const limits = { requests: config.IP_LIMIT_PER_MINUTE, failedTries: config.FAILED_TRIES_PER_MINUTE }
   const app = createApp({
@@ -124,6 +137,7 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
         : createIpLimit({
             window: createSlidingWindow({ redis, keys }, limits),
             limits,
+            breaker,
             onSkipped: () => metrics.errors.inc({ error_type: 'ip_limit_skipped' }),
           }),
     addPublicRoutes(router) {
@@ -148,6 +162,7 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
     exclusive: true,
   })
   closers.add(() => closeServer(ops.server))
+  await membership.announce(ops.url)
   const open = await listen(app, { port: config.PORT, host: config.HOST })
 
   closers.add(() => closeServer(open.server))

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import { loadScript } from '../redis/script.ts'
 
@@ -38,7 +38,7 @@ export interface SlidingWindow {
 }
 
 export function createSlidingWindow(
-  { redis, keys }: { readonly redis: Redis; readonly keys: Keys },
+  { redis, keys }: { readonly redis: RedisClient; readonly keys: Keys },
   limits: ClientLimits,
   windowMs = WINDOW_SECONDS * 1_000,
 ): SlidingWindow {

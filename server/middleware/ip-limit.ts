@@ -7,6 +7,7 @@ import {
   type Verdict,
   WINDOW_SECONDS,
 } from '../limiters/sliding-window.ts'
+import type { Breaker } from '../resilience/breaker.ts'
 import { clientOf } from './client-of.ts'
 
 /** A try at a code that is not there or not for this person, or with a pass that is not good. */
@@ -20,6 +21,7 @@ const TITLES = {
 } as const
 
 export interface IpLimitParts {
+  readonly breaker: Breaker
   readonly window: SlidingWindow
   readonly limits: ClientLimits
   /** Called when a request was let through uncounted because Redis could not be asked. */
@@ -31,12 +33,12 @@ export interface IpLimitParts {
  * answered. Without Redis everybody is let through: the limits keep people from being a nuisance, and what keeps uses
  * from being given twice stands behind them.
  */
-export function createIpLimit({ window, limits, onSkipped }: IpLimitParts): RequestHandler {
+export function createIpLimit({ window, limits, breaker, onSkipped }: IpLimitParts): RequestHandler {
   const policy = describe(limits, ({ most }) => `q=${most};w=${WINDOW_SECONDS}`)
 
   return async (request, response, next) => {
     const client = clientOf(request)
-    const verdict = await inTime(window.check(client)).catch(() => undefined)
+    const verdict = await inTime(breaker.run(() => window.check(client))).catch(() => undefined)
     if (verdict === undefined) {
       onSkipped()
       return next()

@@ -30,6 +30,9 @@ export interface Keys {
    * knows the prefix can try all addresses.
    */
   clientLogs(client: string): { readonly requests: string; readonly failures: string }
+  /** Set: ids of the processes that are or were alive; what each says of itself stands in `process(id)`. */
+  readonly processes: string
+  process(id: string): string
   /** The limiter mode that served last. */
   readonly mode: string
 }
@@ -42,6 +45,8 @@ export function createKeys(prefix: string, shards: number): Keys {
     shards,
     bullPrefix: `{${prefix}:bull}`,
     mode: `${prefix}:mode`,
+    processes: `${prefix}:{processes}:ids`,
+    process: (id) => `${prefix}:{processes}:${id}`,
     shardOf,
     newRedemptionId: (code) => randomUUID().slice(0, -2) + shardOf(code).toString(16).padStart(2, '0'),
     shardOfRedemption: (id) => Number.parseInt(id.slice(-2), 16),
