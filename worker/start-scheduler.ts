@@ -3,6 +3,7 @@ import { joinSystem } from '../server/join-system.ts'
 import { closeServer, listen } from '../server/listen.ts'
 import { checkRedis, connectBlocking } from '../server/redis/connect.ts'
 import { createQueueBreaker } from '../server/resilience/redis-breaker.ts'
+import { createBoard } from '../server/routes/board.ts'
 import { createJobRoutes } from '../server/routes/jobs.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
 import { VERSION } from '../server/version.ts'
@@ -54,6 +55,8 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
     },
   })
   operations.use(createJobRoutes(queue))
+  const { BOARD_PASSWORD: password, BOARD_WRITABLE: isWritable } = config
+  if (password !== undefined) operations.use(createBoard({ queues: [queue], password, isWritable }))
   const ops = await listen(operations, { port: config.OPS_PORT, host: config.OPS_HOST })
   await membership.announce(ops.url)
   return {
