@@ -62,8 +62,8 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
   return {
     opsUrl: ops.url,
     async close() {
-      await membership.close()
       await Promise.all(loops.map((loop) => loop.stop()))
+      await membership.close()
       for (const connection of blocking) connection.disconnect()
       await meters.close()
       await stores.close()

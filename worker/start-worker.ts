@@ -78,9 +78,9 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
   return {
     opsUrl: ops.url,
     async close() {
-      await membership.close()
       // Jobs under way end first, if they can; those that wait stay in the queue.
       await settleWithin(JOBS_END_MS, queue.pause(true))
+      await membership.close()
       await stores.close()
       mailer.close()
       await closeServer(ops.server)
