@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { createApp } from './app.ts'
+import { type AppParts, createApp } from './app.ts'
 import { type Closers, createClosers } from './closers.ts'
 import type { ServerConfig } from './config.ts'
 import { createDatabase } from './db/database.ts'
@@ -18,9 +18,10 @@ import { createRebindSeat } from './redeem/rebind-seat.ts'
 import { createRedeemCode } from './redeem/redeem-code.ts'
 import { createUseLedger } from './redeem/reserve-use.ts'
 import { createStatusWatcher } from './redeem/watch-status.ts'
-import { checkRedis, connectRedis, connectSubscriber } from './redis/connect.ts'
-import { createKeys } from './redis/keys.ts'
+import { checkRedis, connectRedis, connectSubscriber, type RedisClient } from './redis/connect.ts'
+import { createKeys, type Keys } from './redis/keys.ts'
 import { trackRunId } from './redis/run-id.ts'
+import type { Breaker } from './resilience/breaker.ts'
 import { createRedisBreaker } from './resilience/redis-breaker.ts'
 import { createBucketRoutes } from './routes/buckets.ts'
 import { createOperations } from './routes/operations.ts'
@@ -128,18 +129,9 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   const findStatus = createFindStatus(db, limiter)
   const redeemCode = createIdempotentRedeem(createRedeemCode(limiter, keys), { redis, keys, breaker, findStatus })
   const watcher = createStatusWatcher(db)
-  const limits = { requests: config.IP_LIMIT_PER_MINUTE, failedTries: config.FAILED_TRIES_PER_MINUTE }
   const app = createApp({
     trustProxyHops: config.TRUST_PROXY_HOPS,
-    ipLimit:
-      limits.requests + limits.failedTries === 0
-        ? undefined
-        : createIpLimit({
-            window: createSlidingWindow({ redis, keys }, limits),
-            limits,
-            breaker,
-            onSkipped: () => metrics.errors.inc({ error_type: 'ip_limit_skipped' }),
-          }),
+    ipLimit: limitClients(config, stores, () => metrics.errors.inc({ error_type: 'ip_limit_skipped' })),
     addPublicRoutes(router) {
       addRedeemRoutes(router, { redeemCode, mode: limiter.mode, metrics, deadlineMs })
       addRebindRoute(router, createRebindSeat(db), deadlineMs)
@@ -169,6 +161,17 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   // Before that: people who watch would keep the server open.
   closers.add(() => watcher.close())
   return { url: open.url, opsUrl: ops.url, close: closers.close }
+}
+
+/** @returns undefined when there is nothing to limit: then no request pays for it */
+function limitClients(
+  { IP_LIMIT_PER_MINUTE: requests, FAILED_TRIES_PER_MINUTE: failedTries }: ServerConfig,
+  { breaker, ...stores }: { redis: RedisClient; keys: Keys; breaker: Breaker },
+  onSkipped: () => void,
+): AppParts['ipLimit'] {
+  if (requests + failedTries === 0) return undefined
+  const limits = { requests, failedTries }
+  return createIpLimit({ window: createSlidingWindow(stores, limits), limits, breaker, onSkipped })
 }
 
 async function reach(store: string, attempt: Promise<unknown>): Promise<void> {
