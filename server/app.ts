@@ -1,4 +1,4 @@
-import express, { type Express, type Router } from 'express'
+import express, { type Express, type RequestHandler, type Router } from 'express'
 import type { Logger } from 'pino'
 import type { Metrics } from './metrics/metrics.ts'
 import { answerUnknownRoute, createErrorHandler } from './middleware/problem.ts'
@@ -9,20 +9,34 @@ export interface AppParts {
   readonly addPublicRoutes: (router: Router) => void
   /** Routes below `/api/v1/queue`; without them there is no waiting room. */
   readonly addQueueRoutes?: ((router: Router) => void) | undefined
-  /** Proxies whose `X-Forwarded-For` is believed. */
+  /** Guards the endpoints that take or move a use, before their bodies are read; undefined: nothing does. */
+  readonly ipLimit: RequestHandler | undefined
+  /** Proxies in front whose X-Forwarded-For is believed; 0: a client is who connects. */
   readonly trustProxyHops: number
   readonly logger: Logger
   readonly metrics: Metrics
 }
 
+/** Who only looks at a status, or waits for it, is not counted: that costs little and reveals nothing without the id. */
+const LIMITED = ['/direct-redeem', '/redeem', '/rebind']
+
 /** Builds the public application; whoever calls it listens. */
-export function createApp({ addPublicRoutes, addQueueRoutes, trustProxyHops, logger, metrics }: AppParts): Express {
+export function createApp({
+  addPublicRoutes,
+  addQueueRoutes,
+  ipLimit,
+  trustProxyHops,
+  logger,
+  metrics,
+}: AppParts): Express {
   const app = express().disable('x-powered-by').disable('etag').set('trust proxy', trustProxyHops)
   const addApi = (path: string, addRoutes: (router: Router) => void) => {
     const router = express.Router().use(express.json({ limit: '10kb' }))
     addRoutes(router)
     app.use(`/api/v1/${path}`, router)
   }
+  const limited = LIMITED.map((path) => `/api/v1/public${path}`)
+  if (ipLimit !== undefined) app.post(limited, ipLimit)
   addApi('public', addPublicRoutes)
   if (addQueueRoutes !== undefined) addApi('queue', addQueueRoutes)
   app.get('/health', (_request, response) => {

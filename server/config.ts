@@ -61,8 +61,12 @@ export const serverEnvironment = commonEnvironment.extend({
   SEMAPHORE_MAX_WAITING: wholeNumber(0).default(1_000),
   /** A holder that died frees its place after this; must be longer than STATEMENT_TIMEOUT_MS. */
   SEMAPHORE_LEASE_MS: wholeNumber(1).default(5_000),
-  /** Proxies in front of the server: whose word about a client's address is taken (Express's `trust proxy`). */
+  /** Proxies in front of the server: the client is the address that the outermost of them saw. 0: who connects. */
   TRUST_PROXY_HOPS: wholeNumber(0, 10).default(0),
+  /** Requests to redeem of one client (address, or IPv6 /64) in any minute; 0 = no limit. */
+  IP_LIMIT_PER_MINUTE: wholeNumber(0, 10_000).default(120),
+  /** Failed tries of one client in any minute; 0 = no limit. */
+  FAILED_TRIES_PER_MINUTE: wholeNumber(0, 10_000).default(10),
   /** How long a pass of the waiting room lets its holder redeem. */
   PASS_LIFETIME_SECONDS: wholeNumber(1).default(300),
   /** For tokens of administrators and tenants (HS256), at least 32 characters. Without it there is no waiting room. */

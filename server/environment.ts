@@ -34,6 +34,11 @@ function maskSecrets(name: string, value: string): string {
   return value.replace(/^([\w+]+:\/\/)?([^:/@]*):.*@/, '$1$2:***@')
 }
 
+/** `true` or `false`, read from a string. */
+export const yesOrNo = z
+  .enum(['true', 'false'], { error: 'expected true or false' })
+  .transform((value) => value === 'true')
+
 /** A whole number in a range, read from a string. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER) {
   return z.coerce

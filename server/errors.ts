@@ -14,10 +14,17 @@ export class RequestError extends Error {
   readonly status: number
   readonly code: string
   readonly detail: string | undefined
-  constructor(status: number, code: string, title: string, detail?: string) {
+  readonly retryAfterSeconds: number | undefined
+  constructor(status: number, code: string, title: string, detail?: string, retryAfterSeconds?: number) {
     super(title)
     this.status = status
     this.code = code
     this.detail = detail
+    this.retryAfterSeconds = retryAfterSeconds
   }
+}
+
+/** A process must not start, and its message says why and what to do: no stack would help. */
+export class StartRefusedError extends Error {
+  override readonly name = 'StartRefusedError'
 }

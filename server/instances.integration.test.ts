@@ -62,9 +62,11 @@ describe('ten server instances on ten ports', { timeout: 180_000 }, () => {
     expect(row?.used_count).toBe(100)
   })
 
-  test('share one semaphore: with 10 places, exactly 10 of 100 are in the database at once', async () => {
+  test('share one semaphore: with 6 places, exactly 6 of 100 are in the database at once', async () => {
     const instances = await startInstances('redis-semaphore', {
-      SEMAPHORE_LIMIT: '10',
+      SEMAPHORE_LIMIT: '6',
+      // One instance may happen to hold all places.
+      DB_POOL_MAX: '6',
       SEMAPHORE_MAX_WAIT_MS: '60000',
       SEMAPHORE_LEASE_MS: '60000',
       REQUEST_DEADLINE_MS: '60000',
@@ -73,11 +75,11 @@ describe('ten server instances on ten ports', { timeout: 180_000 }, () => {
     const code = await stores.createCode({ maxUses: 100 })
     const gate = await lockCode(code)
     const answers = redeemAll(instances, code, 100)
-    await expect.poll(countWaiting, { timeout: 30_000 }).toBe(10)
+    await expect.poll(countWaiting, { timeout: 30_000 }).toBe(6)
     // All the others have had the time to come in, if they could.
     for (let look = 0; look < 20; look++) {
       await sleep(50)
-      expect(await countWaiting()).toBe(10)
+      expect(await countWaiting()).toBe(6)
     }
     await gate.query('ROLLBACK')
     expect(await answers).toEqual(Array.from({ length: 100 }, () => 202))

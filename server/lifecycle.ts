@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import { ConfigurationError } from './environment.ts'
+import { StartRefusedError } from './errors.ts'
 
 /** One process of the system, as told to whoever started it. */
 export interface ProcessInfo {
@@ -45,7 +46,7 @@ export function closeGracefully(logger: Logger, delayMs: number, ...steps: (() =
 export function exitWith(kind: string, error: unknown): never {
   const isFault = error instanceof ConfigurationError
   process.stderr.write(`redline ${kind}: ${describeCauses(error)}\n`)
-  if (!isFault) process.stderr.write(`${(error as Error).stack ?? ''}\n`)
+  if (!isFault && !(error instanceof StartRefusedError)) process.stderr.write(`${(error as Error).stack ?? ''}\n`)
   process.exit(isFault ? 2 : 3)
 }
 

@@ -1,14 +1,17 @@
 import type { Logger } from 'pino'
-import { createApp } from './app.ts'
+import { type AppParts, createApp } from './app.ts'
 import { type Closers, createClosers } from './closers.ts'
 import type { ServerConfig } from './config.ts'
 import { createDatabase } from './db/database.ts'
+import { joinSystem } from './join-system.ts'
 import { createBuckets } from './limiters/buckets.ts'
 import { createLimiter } from './limiters/create-limiter.ts'
 import { enterMode } from './limiters/enter-mode.ts'
+import { createSlidingWindow } from './limiters/sliding-window.ts'
 import { closeServer, listen } from './listen.ts'
 import { gaugeFrom } from './metrics/gauge-from.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import { createIpLimit } from './middleware/ip-limit.ts'
 import { createFindStatus } from './redeem/find-status.ts'
 import { createIdempotentRedeem } from './redeem/idempotency.ts'
 import { createRebindSeat } from './redeem/rebind-seat.ts'
@@ -16,9 +19,11 @@ import { createRedeemCode } from './redeem/redeem-code.ts'
 import { createRedeemWithPass } from './redeem/redeem-with-pass.ts'
 import { createUseLedger } from './redeem/reserve-use.ts'
 import { createStatusWatcher } from './redeem/watch-status.ts'
-import { checkRedis, connectRedis, connectSubscriber } from './redis/connect.ts'
-import { createKeys } from './redis/keys.ts'
+import { checkRedis, connectRedis, connectSubscriber, type RedisClient } from './redis/connect.ts'
+import { createKeys, type Keys } from './redis/keys.ts'
 import { trackRunId } from './redis/run-id.ts'
+import type { Breaker } from './resilience/breaker.ts'
+import { createRedisBreaker } from './resilience/redis-breaker.ts'
 import { createBucketRoutes } from './routes/buckets.ts'
 import { createOperations } from './routes/operations.ts'
 import { addQueueRoutes } from './routes/queue.ts'
@@ -77,7 +82,18 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
     reach('Redis', runId.known(REDIS_READY_MS)),
   ])
   const generation = await enterMode(redis, keys, config.LIMITER_MODE)
-  const stores = { redis, runId, keys, db, generation: () => generation }
+  const breaker = createRedisBreaker()
+  const stores = { redis, runId, keys, db, breaker, generation: () => generation }
+  const membership = await joinSystem({
+    ...stores,
+    config,
+    kind: 'server',
+    poolMax: config.DB_POOL_MAX,
+    connection,
+    metrics,
+    breakers: [breaker],
+  })
+  closers.add(() => membership.close())
   const buckets = createBuckets(stores)
   const limiter = createLimiter(config.LIMITER_MODE, {
     ...stores,
@@ -133,9 +149,10 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   const redeemByLimiter = createRedeemCode(limiter, keys)
   const redeemByPass =
     rooms === undefined ? redeemByLimiter : createRedeemWithPass(redeemByLimiter, rooms.passes, logger)
-  const redeemCode = createIdempotentRedeem(redeemByPass, { redis, keys, findStatus })
+  const redeemCode = createIdempotentRedeem(redeemByPass, { redis, keys, breaker, findStatus })
   const watcher = createStatusWatcher(db)
   const app = createApp({
+    ipLimit: limitClients(config, stores, () => metrics.errors.inc({ error_type: 'ip_limit_skipped' })),
     addPublicRoutes(router) {
       addRedeemRoutes(router, { redeemCode, mode: limiter.mode, metrics, deadlineMs })
       addRebindRoute(router, createRebindSeat(db), deadlineMs)
@@ -160,12 +177,24 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
     exclusive: true,
   })
   closers.add(() => closeServer(ops.server))
+  await membership.announce(ops.url)
   const open = await listen(app, { port: config.PORT, host: config.HOST })
 
   closers.add(() => closeServer(open.server))
   // Before that: people who watch would keep the server open.
   closers.add(() => watcher.close())
   return { url: open.url, opsUrl: ops.url, close: closers.close }
+}
+
+/** @returns undefined when there is nothing to limit: then no request pays for it */
+function limitClients(
+  { IP_LIMIT_PER_MINUTE: requests, FAILED_TRIES_PER_MINUTE: failedTries }: ServerConfig,
+  { breaker, ...stores }: { redis: RedisClient; keys: Keys; breaker: Breaker },
+  onSkipped: () => void,
+): AppParts['ipLimit'] {
+  if (requests + failedTries === 0) return undefined
+  const limits = { requests, failedTries }
+  return createIpLimit({ window: createSlidingWindow(stores, limits), limits, breaker, onSkipped })
 }
 
 async function reach(store: string, attempt: Promise<unknown>): Promise<void> {

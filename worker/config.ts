@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { commonEnvironment } from '../server/config.ts'
-import { wholeNumber } from '../server/environment.ts'
+import { wholeNumber, yesOrNo } from '../server/environment.ts'
 
 export const workerConfig = commonEnvironment.extend({
   /** Invite jobs that this process works on at a time. */
@@ -23,6 +23,10 @@ export const schedulerConfig = commonEnvironment.extend({
   SWEEP_INTERVAL_MS: wholeNumber(10).default(5_000),
   /** The sweeper leaves a redemption alone that changed within this time. */
   SWEEP_QUIET_SECONDS: wholeNumber(0).default(30),
+  /** Of the user `admin` of the board at /board on the operations port; without it there is no board. */
+  BOARD_PASSWORD: z.string().min(12, 'expected at least 12 characters').optional(),
+  /** Whether jobs may be retried, removed and so on at the board. */
+  BOARD_WRITABLE: yesOrNo.default(false),
 })
 
 export type WorkerConfig = Readonly<z.output<typeof workerConfig>>

@@ -68,3 +68,11 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
     },
   }
 }
+
+/** For what comes after the stores and fails: they are closed before it is told. */
+export const closeAfter =
+  (stores: Stores) =>
+  async (error: unknown): Promise<never> => {
+    await stores.close()
+    throw error
+  }

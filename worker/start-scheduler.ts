@@ -1,12 +1,15 @@
 import type { Logger } from 'pino'
+import { joinSystem } from '../server/join-system.ts'
 import { closeServer, listen } from '../server/listen.ts'
 import { checkRedis, connectBlocking } from '../server/redis/connect.ts'
+import { createQueueBreaker } from '../server/resilience/redis-breaker.ts'
+import { createBoard } from '../server/routes/board.ts'
 import { createJobRoutes } from '../server/routes/jobs.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
 import { VERSION } from '../server/version.ts'
 import { createRoomKeys } from '../server/waiting-room/room-keys.ts'
 import type { SchedulerConfig } from './config.ts'
-import { connectStores } from './connect-stores.ts'
+import { closeAfter, connectStores } from './connect-stores.ts'
 import { startLedgerConsumer } from './ledger-consumer.ts'
 import type { Loop } from './loop.ts'
 import { measureQueues } from './measure-queues.ts'
@@ -19,6 +22,15 @@ import { startSweeper } from './sweeper.ts'
 export async function startScheduler(config: SchedulerConfig, logger: Logger): Promise<RunningProcess> {
   const stores = await connectStores(config, logger, 'ledger')
   const { metrics, db, redis, keys, queue } = stores
+  const breaker = createQueueBreaker()
+  const membership = await joinSystem({
+    ...stores,
+    config,
+    kind: 'scheduler',
+    // Its own pool and the one that measures the queues.
+    poolMax: config.DB_POOL_MAX + 1,
+    breakers: [breaker],
+  }).catch(closeAfter(stores))
   const onError = (error: unknown) => {
     metrics.errors.inc({ error_type: 'ledger_error' })
     logger.error({ err: error }, 'a round of the scheduler failed; it is repeated')
@@ -29,7 +41,7 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
     ...blocking.map((connection, shard) =>
       startLedgerConsumer({ ...shared, deadlineSeconds: config.REDEMPTION_DEADLINE_SECONDS }, shard, connection),
     ),
-    startOutboxRelay({ ...shared, idleMs: config.RELAY_IDLE_MS }),
+    startOutboxRelay({ ...shared, breaker, idleMs: config.RELAY_IDLE_MS }),
     startQueueEntriesConsumer({
       ...shared,
       roomKeys: createRoomKeys(config.REDIS_KEY_PREFIX),
@@ -50,11 +62,15 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
     },
   })
   operations.use(createJobRoutes(queue))
+  const { BOARD_PASSWORD: password, BOARD_WRITABLE: isWritable } = config
+  if (password !== undefined) operations.use(createBoard({ queues: [queue], password, isWritable }))
   const ops = await listen(operations, { port: config.OPS_PORT, host: config.OPS_HOST })
+  await membership.announce(ops.url)
   return {
     opsUrl: ops.url,
     async close() {
       await Promise.all(loops.map((loop) => loop.stop()))
+      await membership.close()
       for (const connection of blocking) connection.disconnect()
       await meters.close()
       await stores.close()

@@ -1,12 +1,14 @@
 import type { Logger } from 'pino'
 import { settleWithin } from '../server/closers.ts'
+import { joinSystem } from '../server/join-system.ts'
 import { closeServer, listen } from '../server/listen.ts'
+import { createMailBreaker, guardMailer } from '../server/mail/guard-mailer.ts'
 import { createMailer } from '../server/mail/mailer.ts'
 import { checkRedis } from '../server/redis/connect.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
 import { VERSION } from '../server/version.ts'
 import type { WorkerConfig } from './config.ts'
-import { connectStores } from './connect-stores.ts'
+import { closeAfter, connectStores } from './connect-stores.ts'
 import { createInviteHandler } from './jobs/invite.ts'
 import { createRebindHandler } from './jobs/rebind.ts'
 import type { RunningProcess } from './run-process.ts'
@@ -18,11 +20,20 @@ const JOBS_END_MS = 15_000
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningProcess> {
   const stores = await connectStores(config, logger, 'job')
   const { queue, metrics, db } = stores
-  const mailer = createMailer({
-    url: config.SMTP_URL,
-    from: config.MAIL_FROM,
-    connections: config.SMTP_CONNECTIONS,
-  })
+  const breaker = createMailBreaker()
+  const mailer = guardMailer(
+    createMailer({ url: config.SMTP_URL, from: config.MAIL_FROM, connections: config.SMTP_CONNECTIONS }),
+    breaker,
+  )
+  const membership = await joinSystem({
+    ...stores,
+    config,
+    kind: 'worker',
+    poolMax: config.DB_POOL_MAX,
+    concurrency: config.WORKER_CONCURRENCY,
+    breakers: [breaker],
+    probes: { mail: () => mailer.verify() },
+  }).catch(closeAfter(stores))
   const parts = { ...stores, mailer, claimLeaseSeconds: config.CLAIM_LEASE_SECONDS }
   const [sendInvite, sendRebind] = [createInviteHandler(parts), createRebindHandler(parts)]
   let paused = false
@@ -63,11 +74,13 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     },
   })
   const ops = await listen(operations, { port: config.OPS_PORT, host: config.OPS_HOST })
+  await membership.announce(ops.url)
   return {
     opsUrl: ops.url,
     async close() {
       // Jobs under way end first, if they can; those that wait stay in the queue.
       await settleWithin(JOBS_END_MS, queue.pause(true))
+      await membership.close()
       await stores.close()
       mailer.close()
       await closeServer(ops.server)

@@ -19,6 +19,8 @@ export interface Database extends Connection {
   /** Runs `work` between BEGIN and COMMIT; an error rolls back and is thrown on. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>
   pool(): PoolState
+  /** When Postgres last answered anything, by `Date.now()`; 0: never. */
+  answeredAt(): number
   close(): Promise<void>
 }
 
@@ -66,6 +68,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   const sequelize = createSequelize(options)
   const manager = (sequelize as unknown as { connectionManager: ConnectionManager }).connectionManager
   const count = options.metrics.sqlStatements.labels(options.cause)
+  let answeredAt = 0
 
   async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const stopWaiting = options.metrics.poolWait.startTimer()
@@ -82,7 +85,9 @@ export function createDatabase(options: DatabaseOptions): Database {
     count.inc()
     const stop = options.metrics.queryDuration.startTimer({ statement: statement.name })
     try {
-      return await send<Row>(client, { ...statement, values })
+      const rows = await send<Row>(client, { ...statement, values })
+      answeredAt = Date.now()
+      return rows
     } finally {
       stop()
     }
@@ -109,6 +114,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       const { size, using, available, waiting } = manager.pool
       return { size, using, available, waiting }
     },
+    answeredAt: () => answeredAt,
     close: () => sequelize.close(),
   }
 }

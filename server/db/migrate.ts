@@ -26,6 +26,11 @@ export async function pendingMigrations(sequelize: Sequelize): Promise<string[]>
   return (await createUmzug(sequelize).pending()).map(({ name }) => name)
 }
 
+/** All that there are, whether they ran or not; asks no database. */
+export async function migrationNames(sequelize: Sequelize): Promise<string[]> {
+  return (await createUmzug(sequelize).migrations(sequelize.getQueryInterface())).map(({ name }) => name)
+}
+
 function createUmzug(sequelize: Sequelize): Umzug<QueryInterface> {
   return new Umzug({
     migrations: {

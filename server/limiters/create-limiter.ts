@@ -1,4 +1,5 @@
 import type { RedisClient } from '../redis/connect.ts'
+import type { Guarded } from '../resilience/redis-breaker.ts'
 import type { BucketStores, Buckets } from './buckets.ts'
 import type { DistributedSemaphoreOptions } from './distributed-semaphore.ts'
 import { createInProcess } from './in-process.ts'
@@ -8,7 +9,7 @@ import { createRedisSemaphore } from './redis-semaphore.ts'
 import { createTokenBucket } from './token-bucket.ts'
 
 /** Everything that some mode needs. */
-export interface LimiterParts extends BucketStores {
+export interface LimiterParts extends BucketStores, Guarded {
   readonly ledger: UseLedger
   readonly buckets: Buckets
   readonly subscribe: () => RedisClient

@@ -4,6 +4,7 @@ import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { RunId } from '../redis/run-id.ts'
 import { loadScript } from '../redis/script.ts'
+import { createRedisBreaker, type Guarded } from '../resilience/redis-breaker.ts'
 import type { Deadline } from './limiter.ts'
 import type { SemaphoreOptions } from './semaphore.ts'
 import { createWaitingLine, type Waiter } from './waiting-line.ts'
@@ -21,7 +22,7 @@ export interface DistributedSemaphoreOptions extends SemaphoreOptions {
   readonly leaseMs: number
 }
 
-export interface RedisConnections {
+export interface RedisConnections extends Guarded {
   readonly redis: RedisClient
   /** Opens a connection of its own for messages; the semaphore closes it. */
   readonly subscribe: () => RedisClient
@@ -58,7 +59,7 @@ interface Answer {
  * waits asks again.
  */
 export function createDistributedSemaphore(
-  { redis, subscribe, runId, keys }: RedisConnections,
+  { redis, subscribe, runId, keys, breaker = createRedisBreaker() }: RedisConnections,
   options: DistributedSemaphoreOptions,
 ): DistributedSemaphore {
   const processId = randomUUID()
@@ -89,11 +90,12 @@ export function createDistributedSemaphore(
     tellAll(await HEARTBEAT.run(redis, scriptKeys, [...shared, processId, DEAD_AFTER_MS]))
   }
   // A place that cannot be given back now comes free with its lease.
-  const giveBack = (token: string) => RELEASE.run(redis, scriptKeys, [...shared, token]).then(tellAll, () => {})
+  const giveBack = (token: string) =>
+    breaker.run(() => RELEASE.run(redis, scriptKeys, [...shared, token])).then(tellAll, () => {})
 
   async function ask(token: string, again: 0 | 1): Promise<Answer> {
     const sentAt = performance.now()
-    const reply = await ACQUIRE.run(redis, scriptKeys, [...shared, token, options.maxWaiting, again])
+    const reply = await breaker.run(() => ACQUIRE.run(redis, scriptKeys, [...shared, token, options.maxWaiting, again]))
     const [answer, now, grantedAt] = reply as [number, number, number]
     return { answer, sentAt, now, grantedAt }
   }

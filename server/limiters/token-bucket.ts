@@ -3,12 +3,15 @@ import { findRedemption } from '../db/ledger/find-redemption.ts'
 import { UnavailableError } from '../errors.ts'
 import { loadScript } from '../redis/script.ts'
 import { streamFields } from '../redis/stream-fields.ts'
+import { createRedisBreaker, type Guarded } from '../resilience/redis-breaker.ts'
 import type { BucketStores, Buckets } from './buckets.ts'
 import type { Deadline, Limiter, Reservation, UncommittedRedemption, UseRequest } from './limiter.ts'
 
 const TAKE = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-take.lua')
 const REFUND_RETRY_SECONDS = 2
 const RETRY_PAUSE_MS = 50
+/** A Redis that is away for no longer is waited for, and does not count as down. */
+const PATIENCE_MS = 1_000
 /** Pause before a bucket that was rebuilt, or whose refund has just ended, is asked again. */
 const ASK_AGAIN_MS = 5
 
@@ -19,7 +22,10 @@ type Answer = [answer: string, detail?: string]
  * redemption to a stream, and the ledger consumer writes it to Postgres. A bucket that is missing, or that belongs to
  * a Redis from before a restart, is rebuilt from the ledger before anybody gets a use of it.
  */
-export function createTokenBucket({ redis, keys, db }: BucketStores, buckets: Buckets): Limiter {
+export function createTokenBucket(
+  { redis, keys, db, breaker = createRedisBreaker() }: BucketStores & Guarded,
+  buckets: Buckets,
+): Limiter {
   async function take(request: UseRequest, identity: string): Promise<Answer> {
     const { redemptionId, email, code, kind, activityId = '' } = request
     const shard = keys.shardOf(code)
@@ -28,14 +34,26 @@ export function createTokenBucket({ redis, keys, db }: BucketStores, buckets: Bu
   }
 
   /** The connection never sends a command again by itself; this does, with the run id of the Redis that it reaches. */
+  async function takePatiently(request: UseRequest, deadline: Deadline): Promise<Answer> {
+    const giveUpAt = performance.now() + Math.min(PATIENCE_MS, deadline.remainingMs())
+    for (;;) {
+      try {
+        return await take(request, await buckets.identity(giveUpAt - performance.now()))
+      } catch (error) {
+        if (performance.now() >= giveUpAt) throw error
+        await sleep(RETRY_PAUSE_MS)
+      }
+    }
+  }
+
   async function takeReliably(request: UseRequest, deadline: Deadline): Promise<Answer> {
     let lastError: unknown
     while (deadline.remainingMs() > 0) {
       try {
-        return await take(request, await buckets.identity(deadline.remainingMs()))
+        return await breaker.run(() => takePatiently(request, deadline))
       } catch (error) {
+        if (error instanceof UnavailableError) throw error
         lastError = error
-        await sleep(Math.min(RETRY_PAUSE_MS, deadline.remainingMs()))
       }
     }
     throw new UnavailableError('Redis cannot be asked for a use', { cause: lastError })
@@ -95,9 +113,12 @@ export function createTokenBucket({ redis, keys, db }: BucketStores, buckets: Bu
       throw new UnavailableError('The deadline of the request passed')
     },
     findUncommitted: (id) =>
-      findUncommitted(id).catch((error: unknown) => {
-        throw new UnavailableError('Redis cannot be asked for a redemption', { cause: error })
-      }),
+      breaker
+        .run(() => findUncommitted(id))
+        .catch((error: unknown) => {
+          if (error instanceof UnavailableError) throw error
+          throw new UnavailableError('Redis cannot be asked for a redemption', { cause: error })
+        }),
     load: () => ({ inUse: 0, waiting: 0 }),
     close: async () => {},
   }

@@ -108,8 +108,12 @@ function compose({ redemptionId, rebindId, email, teamName }: InviteMail) {
  * `CONN` wherever it broke, so what counts then is whether the text was on its way.
  */
 function classifyFailure(error: unknown, textWasRead: boolean): MailFailure {
-  const { command = '', responseCode } = error as { command?: string; responseCode?: number }
-  const aboutThisMail = command === 'RCPT TO' || command === 'DATA'
-  if (responseCode !== undefined && aboutThisMail) return responseCode >= 500 ? 'rejected' : 'not_sent'
+  if (isAboutThisMail(error)) return error.responseCode >= 500 ? 'rejected' : 'not_sent'
   return textWasRead ? 'unknown' : 'not_sent'
+}
+
+/** Whether the mail server answered, and what it refused is the receiver or the text. */
+export function isAboutThisMail(error: unknown): error is { responseCode: number } {
+  const { command = '', responseCode } = error as { command?: string; responseCode?: number }
+  return responseCode !== undefined && (command === 'RCPT TO' || command === 'DATA')
 }

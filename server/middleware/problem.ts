@@ -11,7 +11,7 @@ export interface Problem {
   readonly code: string
   readonly title: string
   readonly detail?: string | undefined
-  readonly retryAfterSeconds?: number
+  readonly retryAfterSeconds?: number | undefined
 }
 
 export function sendProblem(response: Response, { retryAfterSeconds, ...problem }: Problem): void {
@@ -51,8 +51,8 @@ export function createErrorHandler(logger: Logger, metrics: Metrics): ErrorReque
 
 function describe(error: unknown): Problem | undefined {
   if (error instanceof RequestError) {
-    const { status, code, message: title, detail } = error
-    return { status, code, title, detail }
+    const { status, code, message: title, detail, retryAfterSeconds } = error
+    return { status, code, title, detail, retryAfterSeconds }
   }
   if (isUnavailable(error)) {
     const retryAfterSeconds = error instanceof UnavailableError ? error.retryAfterSeconds : 1

@@ -47,8 +47,9 @@ export async function openInviteQueue(keys: Keys, connection: ConnectOptions): P
     for (const redis of connections) redis.disconnect()
   }
   try {
-    await queue.isReady()
     await untilReady(queue.client, READY_MS)
+    // Not before: by itself Bull waits for ever.
+    await queue.isReady()
   } catch (error) {
     await close()
     throw error

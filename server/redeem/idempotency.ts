@@ -3,6 +3,7 @@ import { UnavailableError } from '../errors.ts'
 import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import { loadScript } from '../redis/script.ts'
+import { createRedisBreaker, type Guarded } from '../resilience/redis-breaker.ts'
 import { normaliseEmail } from './email.ts'
 import type { FindStatus } from './find-status.ts'
 import type { RedeemCode, RedeemRequest } from './redeem-code.ts'
@@ -12,7 +13,7 @@ const FORGET = loadScript(import.meta.url, 'idempotency-forget.lua')
 /** How long a key is remembered. */
 const LIFETIME_SECONDS = 86_400
 
-export interface IdempotencyParts {
+export interface IdempotencyParts extends Guarded {
   readonly redis: RedisClient
   readonly keys: Keys
   readonly findStatus: FindStatus
@@ -24,11 +25,11 @@ export interface IdempotencyParts {
  * is remembered.
  */
 export function createIdempotentRedeem(redeemCode: RedeemCode, parts: IdempotencyParts): RedeemCode {
-  const { redis, keys, findStatus } = parts
+  const { redis, keys, findStatus, breaker = createRedisBreaker() } = parts
 
   /** @returns the redemption id that the key stands for, and what it was first used with */
   async function claim(key: string, fingerprint: string, redemptionId: string) {
-    const answer = await CLAIM.run(redis, [key], [fingerprint, redemptionId, LIFETIME_SECONDS])
+    const answer = await breaker.run(() => CLAIM.run(redis, [key], [fingerprint, redemptionId, LIFETIME_SECONDS]))
     const [claimedFor = '', id = ''] = answer as string[]
     return { isSame: claimedFor === fingerprint, id }
   }
@@ -39,6 +40,7 @@ export function createIdempotentRedeem(redeemCode: RedeemCode, parts: Idempotenc
     const wanted = keys.newRedemptionId(request.code)
     const fingerprint = fingerprintOf(request)
     const { isSame, id } = await claim(key, fingerprint, wanted).catch((error: unknown) => {
+      if (error instanceof UnavailableError) throw error
       throw new UnavailableError('Redis cannot be asked for an idempotency key', { cause: error })
     })
     if (!isSame) return { outcome: 'denied', reason: 'key_reused' }

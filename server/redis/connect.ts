@@ -7,6 +7,8 @@ import { parseRedisUrl, type RedisTarget } from './parse-redis-url.ts'
 /** Dial within 5 s, an answer within 3 s. */
 const DIAL_TIMEOUT_MS = 5_000
 const COMMAND_TIMEOUT_MS = 3_000
+/** Bull blocks for 5 s at most: a connection that says nothing for so long is dead. */
+const BULL_SILENCE_MS = 15_000
 /** Longer than anybody blocks, so that a connection that died silently is noticed. */
 const BLOCKING_TIMEOUT_MS = 6_000
 const READY_POLL_MS = 10
@@ -48,13 +50,13 @@ export function connectBlocking(options: ConnectOptions): RedisClient {
 
 /** A connection that only listens; it subscribes again by itself when it was interrupted. */
 export function connectSubscriber(options: ConnectOptions): RedisClient {
-  return connect(options, {})
+  return connect(options, { socketTimeout: COMMAND_TIMEOUT_MS })
 }
 
 /** A connection for Bull's blocking and subscribing clients, with the settings that Bull demands. */
 export function connectForBull(options: ConnectOptions, kind: 'client' | 'subscriber' | 'bclient'): RedisClient {
   if (kind === 'client') return connect(options, { enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS })
-  return connect(options, { maxRetriesPerRequest: null, enableReadyCheck: false })
+  return connect(options, { maxRetriesPerRequest: null, enableReadyCheck: false, socketTimeout: BULL_SILENCE_MS })
 }
 
 /** Waits until commands can be sent, on a cluster to each of its masters. @throws Error when that takes too long */

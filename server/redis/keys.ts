@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 
 /**
  * Names of everything in Redis. A code, its bucket and the stream that carries its redemptions share a hash tag, so a
@@ -25,6 +25,14 @@ export interface Keys {
   semaphoreChannel(processId: string): string
   /** Hash: what an idempotency key (by its hash) was first used for. */
   idempotency(hash: string): string
+  /**
+   * Logs of one client's requests and failed tries. Its address stands in no key: pseudonymous, not anonymous, for whoever
+   * knows the prefix can try all addresses.
+   */
+  clientLogs(client: string): { readonly requests: string; readonly failures: string }
+  /** Set: ids of the processes that are or were alive; what each says of itself stands in `process(id)`. */
+  readonly processes: string
+  process(id: string): string
   /** The limiter mode that served last. */
   readonly mode: string
 }
@@ -37,6 +45,8 @@ export function createKeys(prefix: string, shards: number): Keys {
     shards,
     bullPrefix: `{${prefix}:bull}`,
     mode: `${prefix}:mode`,
+    processes: `${prefix}:{processes}:ids`,
+    process: (id) => `${prefix}:{processes}:${id}`,
     shardOf,
     newRedemptionId: (code) => randomUUID().slice(0, -2) + shardOf(code).toString(16).padStart(2, '0'),
     shardOfRedemption: (id) => Number.parseInt(id.slice(-2), 16),
@@ -47,6 +57,10 @@ export function createKeys(prefix: string, shards: number): Keys {
     uncommitted: (shard) => shardKey(shard, 'uncommitted'),
     deadEntries: (shard) => shardKey(shard, 'dead'),
     idempotency: (hash) => `${prefix}:{key:${hash}}:idempotency`,
+    clientLogs(client) {
+      const name = createHmac('sha256', prefix).update(client).digest('base64url').slice(0, 22)
+      return { requests: `${prefix}:{client:${name}}:requests`, failures: `${prefix}:{client:${name}}:failures` }
+    },
     semaphore: (part) => `${prefix}:{semaphore}:${part}`,
     semaphoreChannel: (processId) => `${prefix}:{semaphore}:granted:${processId}`,
   }

@@ -20,6 +20,8 @@ describe.each(LIMITER_MODES)('an idempotency key in mode %s', (mode) => {
       LIMITER_MODE: mode,
       PORT: '0',
       DB_POOL_MAX: '5',
+      IP_LIMIT_PER_MINUTE: '0',
+      FAILED_TRIES_PER_MINUTE: '0',
     })
     const start = () => startServer(config, createLogger('silent', 'test'))
     servers = [await start(), await start()]

@@ -1,10 +1,8 @@
 import express, { type Express, Router } from 'express'
 import { z } from 'zod'
 import type { Metrics } from '../metrics/metrics.ts'
+import { measureProbe, type Probe } from '../resilience/probe.ts'
 import { parseBody } from './parse-body.ts'
-
-/** A dependency that readiness is judged by. */
-export type Probe = () => Promise<void>
 
 /** Stops and resumes what a process does in the background (ledger consumer, relay, sweeper, invite jobs). */
 export interface Drain {
@@ -16,12 +14,11 @@ export interface Drain {
 
 export interface OperationsParts {
   readonly metrics: Metrics
+  /** Dependencies that readiness is judged by. */
   readonly probes: Readonly<Record<string, Probe>>
   readonly version: string
   readonly drain?: Drain
 }
-
-const PROBE_TIMEOUT_MS = 2_000
 
 /** The operations port of a process: metrics, health, drain. It has no authentication: never expose it. */
 export function createOperations({ metrics, probes, version, drain }: OperationsParts): Express {
@@ -36,7 +33,7 @@ export function createOperations({ metrics, probes, version, drain }: Operations
     response.json({ status: 'up' })
   })
   app.get('/health/ready', async (_request, response) => {
-    const entries = Object.entries(probes).map(async ([name, probe]) => [name, await measure(probe)] as const)
+    const entries = Object.entries(probes).map(async ([name, probe]) => [name, await measureProbe(probe)] as const)
     const dependencies = Object.fromEntries(await Promise.all(entries))
     const ready = Object.values(dependencies).every(({ up }) => up)
     response
@@ -60,18 +57,4 @@ function createDrainRoutes(drain: Drain): Router {
     response.json({ paused: drain.paused })
   })
   return router
-}
-
-async function measure(probe: Probe): Promise<{ up: boolean; latency_ms: number }> {
-  const startedAt = performance.now()
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timed out')), PROBE_TIMEOUT_MS)
-  })
-  const up = await Promise.race([probe(), tooLate]).then(
-    () => true,
-    () => false,
-  )
-  clearTimeout(timer)
-  return { up, latency_ms: Math.round((performance.now() - startedAt) * 1000) / 1000 }
 }

@@ -27,6 +27,8 @@ describe('the redeem API', () => {
       LIMITER_MODE: mode,
       PORT: '0',
       DB_POOL_MAX: '5',
+      IP_LIMIT_PER_MINUTE: '0',
+      FAILED_TRIES_PER_MINUTE: '0',
       ...environment,
     })
     const logger = createLogger('debug', 'server', { write: (line) => void logs.push(line) })

@@ -17,6 +17,8 @@ describe('the status as server-sent events', () => {
         LEDGER_SHARDS: String(stores.keys.shards),
         PORT: '0',
         DB_POOL_MAX: '5',
+        IP_LIMIT_PER_MINUTE: '0',
+        FAILED_TRIES_PER_MINUTE: '0',
       }),
       createLogger('silent', 'test'),
     )

@@ -13,6 +13,8 @@ export function startTestServer(stores: TestStores, environment: Record<string, 
     LEDGER_SHARDS: String(stores.keys.shards),
     LIMITER_MODE: 'none',
     PORT: '0',
+    IP_LIMIT_PER_MINUTE: '0',
+    FAILED_TRIES_PER_MINUTE: '0',
     DB_POOL_MAX: '5',
     ...environment,
   })

@@ -40,6 +40,8 @@ export function createTestSystem(stores: TestStores, given: Record<string, strin
     PORT: '0',
     SWEEP_INTERVAL_MS: '50',
     SWEEP_QUIET_SECONDS: '1',
+    IP_LIMIT_PER_MINUTE: '0',
+    FAILED_TRIES_PER_MINUTE: '0',
     ...given,
     ...overrides,
   })

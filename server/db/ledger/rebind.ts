@@ -19,16 +19,20 @@ interface HolderRow {
   status: string
   team_id: number
   group_id: number
-  is_moving: boolean
 }
 
 const LOCK_HOLDER: Statement = {
   name: 'lock-holder',
   text: `
-SELECT r.id, r.status, r.team_id, c.group_id,
-       EXISTS (SELECT FROM rebinds b WHERE b.redemption_id = r.id AND b.status IN ('pending', 'sending')) AS is_moving
+SELECT r.id, r.status, r.team_id, c.group_id
 FROM redemptions r JOIN redeem_codes c ON c.code = r.code
 WHERE r.code = $1 AND r.email = $2 AND r.active AND c.is_active FOR UPDATE OF r`,
+}
+
+/** After the lock: a statement that waited for it still sees the other tables as they were before. */
+const IS_MOVING: Statement = {
+  name: 'is-moving',
+  text: `SELECT id FROM rebinds WHERE redemption_id = $1 AND status IN ('pending', 'sending')`,
 }
 
 const FIND_OTHER_TEAM: Statement = {
@@ -87,7 +91,8 @@ async function tryRebind(
   const [holder] = await connection.query<HolderRow>(LOCK_HOLDER, [code, email])
   if (holder === undefined) return { outcome: 'denied', reason: 'not_found' }
   if (holder.status !== 'sent') return { outcome: 'denied', reason: 'not_sent_yet' }
-  if (holder.is_moving) return { outcome: 'moved', redemptionId: holder.id }
+  const moves = await connection.query(IS_MOVING, [holder.id])
+  if (moves.length > 0) return { outcome: 'moved', redemptionId: holder.id }
   const [other] = await connection.query<{ id: number }>(FIND_OTHER_TEAM, [holder.group_id, holder.team_id])
   if (other === undefined) return { outcome: 'denied', reason: 'no_other_seat' }
   const teams = await connection.query<{ id: number; has_free: boolean }>(LOCK_TEAMS, [holder.team_id, other.id])

@@ -1,0 +1,27 @@
+import { UnavailableError } from '../errors.ts'
+import { type Breaker, createBreaker } from '../resilience/breaker.ts'
+import { isAboutThisMail, MailError, type Mailer } from './mailer.ts'
+
+const PAUSE_MS = 2_000
+
+/** A receiver that is refused, for now or for good, says nothing about the mail server but that it is there. */
+export const createMailBreaker = (): Breaker =>
+  createBreaker({
+    dependency: 'mail',
+    isOutage: (error) => !(error instanceof MailError) || !isAboutThisMail(error.cause),
+    pauseMs: PAUSE_MS,
+  })
+
+/** While the mail server is down every mail fails at once as `not_sent`, and its job is tried again by its back-off. */
+export function guardMailer(mailer: Mailer, breaker: Breaker): Mailer {
+  return {
+    ...mailer,
+    async send(mail) {
+      await breaker
+        .run(() => mailer.send(mail))
+        .catch((error: unknown) => {
+          throw error instanceof UnavailableError ? new MailError('not_sent', error) : error
+        })
+    },
+  }
+}

@@ -1,0 +1,92 @@
+import type { RequestHandler, Response } from 'express'
+import { RequestError, UnavailableError } from '../errors.ts'
+import {
+  type ClientLimits,
+  type Quota,
+  type SlidingWindow,
+  type Verdict,
+  WINDOW_SECONDS,
+} from '../limiters/sliding-window.ts'
+import type { Breaker } from '../resilience/breaker.ts'
+import { clientOf } from './client-of.ts'
+
+/** A try at a code that is not there or not for this person, or with a pass that is not good. */
+const FAILED = new Set([403, 404])
+/** A count that takes longer is not waited for. */
+const PATIENCE_MS = 500
+
+const TITLES = {
+  too_many_requests: 'Too many requests from this address',
+  too_many_tries: 'Too many failed tries from this address',
+} as const
+
+export interface IpLimitParts {
+  readonly breaker: Breaker
+  readonly window: SlidingWindow
+  readonly limits: ClientLimits
+  /** Called when a request was let through uncounted because Redis could not be asked. */
+  readonly onSkipped: () => void
+}
+
+/**
+ * Refuses with 429 what one client asks too often, before its body is read; counts its failed tries once they are
+ * answered. Without Redis everybody is let through: the limits keep people from being a nuisance, and what keeps uses
+ * from being given twice stands behind them.
+ */
+export function createIpLimit({ window, limits, breaker, onSkipped }: IpLimitParts): RequestHandler {
+  const policy = describe(limits, ({ most }) => `q=${most};w=${WINDOW_SECONDS}`)
+
+  return async (request, response, next) => {
+    const client = clientOf(request)
+    const verdict = await inTime(breaker.run(() => window.check(client))).catch(() => undefined)
+    if (verdict === undefined) {
+      onSkipped()
+      return next()
+    }
+    const quotas = describe(limits, ({ quota }) => `r=${quota.left};t=${seconds(quota)}`, verdict)
+    response.set({ 'RateLimit-Policy': policy, RateLimit: quotas })
+    if (verdict.answer !== 'pass') throw refusal(verdict)
+    if (limits.failedTries > 0) countFailure(response, () => void window.recordFailure(client).catch(onSkipped))
+    next()
+  }
+}
+
+const seconds = ({ resetMs }: Quota) => Math.ceil(resetMs / 1_000)
+
+function refusal({ answer, requests, failedTries }: Verdict): RequestError {
+  const isTries = answer === 'too_many_tries'
+  const code = isTries ? answer : 'too_many_requests'
+  return new RequestError(429, code, TITLES[code], undefined, seconds(isTries ? failedTries : requests))
+}
+
+function countFailure(response: Response, count: () => void): void {
+  response.once('finish', () => {
+    if (FAILED.has(response.statusCode)) count()
+  })
+}
+
+const NO_QUOTA: Quota = { left: 0, resetMs: 0 }
+
+/** The limits that are on as a list of structured fields (RFC 9651, draft-ietf-httpapi-ratelimit-headers-11). */
+function describe(
+  limits: ClientLimits,
+  write: (limit: { most: number; quota: Quota }) => string,
+  verdict?: Verdict,
+): string {
+  const all = [
+    ['requests', limits.requests, verdict?.requests],
+    ['failed-tries', limits.failedTries, verdict?.failedTries],
+  ] as const
+  return all
+    .filter(([, most]) => most > 0)
+    .map(([name, most, quota = NO_QUOTA]) => `"${name}";${write({ most, quota })}`)
+    .join(', ')
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new UnavailableError('Redis did not count in time')), PATIENCE_MS)
+  })
+  return Promise.race([work, tooLate]).finally(() => clearTimeout(timer))
+}
