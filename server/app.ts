@@ -7,12 +7,14 @@ import { createPageRoutes, PAGE_PATH } from './routes/page.ts'
 export interface AppParts {
   /** Routes below `/api/v1/public`. */
   readonly addPublicRoutes: (router: Router) => void
+  /** What stands elsewhere, by its prefix. */
+  readonly mounts: Readonly<Record<string, Router>>
   readonly logger: Logger
   readonly metrics: Metrics
 }
 
 /** Builds the public application; whoever calls it listens. */
-export function createApp({ addPublicRoutes, logger, metrics }: AppParts): Express {
+export function createApp({ addPublicRoutes, mounts, logger, metrics }: AppParts): Express {
   const app = express().disable('x-powered-by').disable('etag')
   const router = express.Router().use(express.json({ limit: '10kb' }))
   addPublicRoutes(router)
@@ -21,6 +23,7 @@ export function createApp({ addPublicRoutes, logger, metrics }: AppParts): Expre
     response.json({ status: 'up' })
   })
   app.use(PAGE_PATH, createPageRoutes())
+  for (const [prefix, mounted] of Object.entries(mounts)) app.use(prefix, mounted)
   app.use(answerUnknownRoute)
   app.use(createErrorHandler(logger, metrics))
   return app

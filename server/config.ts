@@ -61,8 +61,11 @@ export const serverEnvironment = commonEnvironment.extend({
   SEMAPHORE_MAX_WAITING: wholeNumber(0).default(1_000),
   /** A holder that died frees its place after this; must be longer than STATEMENT_TIMEOUT_MS. */
   SEMAPHORE_LEASE_MS: wholeNumber(1).default(5_000),
-  /** For the tokens of administrators (HS256), at least 32 characters. Nothing reads it yet: the admin API is to come. */
-  ADMIN_JWT_SECRET: z.string().min(32, 'expected at least 32 characters').optional(),
+  /** Signs the tokens of administrators (HS256), at least 32 bytes; without it there is no admin API. */
+  ADMIN_JWT_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= 32, 'expected at least 32 bytes')
+    .optional(),
 })
 
 const times = serverEnvironment.pick({ SEMAPHORE_LEASE_MS: true, STATEMENT_TIMEOUT_MS: true })

@@ -18,8 +18,12 @@ import { createStatusWatcher } from './redeem/watch-status.ts'
 import { checkRedis, connectRedis, connectSubscriber } from './redis/connect.ts'
 import { createKeys } from './redis/keys.ts'
 import { trackRunId } from './redis/run-id.ts'
+import { createAdminApi } from './routes/admin/create-admin-api.ts'
+import { ADMIN_PATH } from './routes/admin/fields.ts'
 import { createBucketRoutes } from './routes/buckets.ts'
+import { createDocsRoutes } from './routes/docs.ts'
 import { createOperations } from './routes/operations.ts'
+import { PUBLIC_ROUTES } from './routes/public-routes.ts'
 import { addRebindRoute } from './routes/rebind.ts'
 import { addRedeemRoutes } from './routes/redeem.ts'
 import { addStatusRoutes } from './routes/status.ts'
@@ -30,6 +34,8 @@ const REDIS_READY_MS = 10_000
 export interface RunningServer {
   readonly url: string
   readonly opsUrl: string
+  /** What answers at `url`: its routes can be held against its document. */
+  readonly app: ReturnType<typeof createApp>
   close(): Promise<void>
 }
 
@@ -113,11 +119,20 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   const findStatus = createFindStatus(db, limiter)
   const redeemCode = createIdempotentRedeem(createRedeemCode(limiter, keys), { redis, keys, findStatus })
   const watcher = createStatusWatcher(db)
+  const secret = config.ADMIN_JWT_SECRET
+  const admin =
+    secret === undefined
+      ? undefined
+      : createAdminApi({ db, secret, poolMax: config.DB_POOL_MAX, deadlineMs, onActivityChanged: async () => {} })
   const app = createApp({
     addPublicRoutes(router) {
       addRedeemRoutes(router, { redeemCode, mode: limiter.mode, metrics, deadlineMs })
       addRebindRoute(router, createRebindSeat(db), deadlineMs)
       addStatusRoutes(router, { findStatus, watchStatus: watcher.watchStatus, deadlineMs })
+    },
+    mounts: {
+      ...(admin && { [ADMIN_PATH]: admin.router }),
+      '/': createDocsRoutes([...PUBLIC_ROUTES, ...(admin?.routes ?? [])]),
     },
     logger,
     metrics,
@@ -141,7 +156,7 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   closers.add(() => closeServer(open.server))
   // Before that: people who watch would keep the server open.
   closers.add(() => watcher.close())
-  return { url: open.url, opsUrl: ops.url, close: closers.close }
+  return { url: open.url, opsUrl: ops.url, app, close: closers.close }
 }
 
 async function reach(store: string, attempt: Promise<unknown>): Promise<void> {
