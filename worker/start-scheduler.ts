@@ -4,6 +4,7 @@ import { checkRedis, connectBlocking } from '../server/redis/connect.ts'
 import { createJobRoutes } from '../server/routes/jobs.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
 import { VERSION } from '../server/version.ts'
+import { startBucketRelay } from './bucket-relay.ts'
 import type { SchedulerConfig } from './config.ts'
 import { connectStores } from './connect-stores.ts'
 import { startLedgerConsumer } from './ledger-consumer.ts'
@@ -13,7 +14,7 @@ import { startOutboxRelay } from './outbox-relay.ts'
 import type { RunningProcess } from './run-process.ts'
 import { startSweeper } from './sweeper.ts'
 
-/** Wires the scheduler: ledger consumer, outbox relay, sweeper. Two of them may run at once. */
+/** Wires the scheduler: ledger consumer, the relays of outbox and buckets, sweeper. Two of them may run at once. */
 export async function startScheduler(config: SchedulerConfig, logger: Logger): Promise<RunningProcess> {
   const stores = await connectStores(config, logger, 'ledger')
   const { metrics, db, redis, keys, queue } = stores
@@ -28,6 +29,7 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
       startLedgerConsumer({ ...shared, deadlineSeconds: config.REDEMPTION_DEADLINE_SECONDS }, shard, connection),
     ),
     startOutboxRelay({ ...shared, idleMs: config.RELAY_IDLE_MS }),
+    startBucketRelay({ ...shared, idleMs: config.RELAY_IDLE_MS }),
     startSweeper({ ...shared, intervalMs: config.SWEEP_INTERVAL_MS, quietSeconds: config.SWEEP_QUIET_SECONDS }),
   ]
   const meters = measureQueues(config, stores)
