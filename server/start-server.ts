@@ -13,6 +13,7 @@ import { createFindStatus } from './redeem/find-status.ts'
 import { createIdempotentRedeem } from './redeem/idempotency.ts'
 import { createRebindSeat } from './redeem/rebind-seat.ts'
 import { createRedeemCode } from './redeem/redeem-code.ts'
+import { createRedeemWithPass } from './redeem/redeem-with-pass.ts'
 import { createUseLedger } from './redeem/reserve-use.ts'
 import { createStatusWatcher } from './redeem/watch-status.ts'
 import { checkRedis, connectRedis, connectSubscriber } from './redis/connect.ts'
@@ -20,10 +21,13 @@ import { createKeys } from './redis/keys.ts'
 import { trackRunId } from './redis/run-id.ts'
 import { createBucketRoutes } from './routes/buckets.ts'
 import { createOperations } from './routes/operations.ts'
+import { addQueueRoutes } from './routes/queue.ts'
 import { addRebindRoute } from './routes/rebind.ts'
 import { addRedeemRoutes } from './routes/redeem.ts'
 import { addStatusRoutes } from './routes/status.ts'
 import { VERSION } from './version.ts'
+import { openRooms } from './waiting-room/open-rooms.ts'
+import { createRoomKeys } from './waiting-room/room-keys.ts'
 
 const REDIS_READY_MS = 10_000
 
@@ -111,7 +115,25 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
 
   const deadlineMs = config.REQUEST_DEADLINE_MS
   const findStatus = createFindStatus(db, limiter)
-  const redeemCode = createIdempotentRedeem(createRedeemCode(limiter, keys), { redis, keys, findStatus })
+  const secret = config.ADMIN_JWT_SECRET
+  const rooms =
+    secret === undefined
+      ? undefined
+      : openRooms({
+          db,
+          redis,
+          runId,
+          roomKeys: createRoomKeys(config.REDIS_KEY_PREFIX),
+          logger,
+          subscriber: connectSubscriber(connection),
+          secret,
+          passLifetimeSeconds: config.PASS_LIFETIME_SECONDS,
+        })
+  closers.add(() => rooms?.close())
+  const redeemByLimiter = createRedeemCode(limiter, keys)
+  const redeemByPass =
+    rooms === undefined ? redeemByLimiter : createRedeemWithPass(redeemByLimiter, rooms.passes, logger)
+  const redeemCode = createIdempotentRedeem(redeemByPass, { redis, keys, findStatus })
   const watcher = createStatusWatcher(db)
   const app = createApp({
     addPublicRoutes(router) {
@@ -119,6 +141,8 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
       addRebindRoute(router, createRebindSeat(db), deadlineMs)
       addStatusRoutes(router, { findStatus, watchStatus: watcher.watchStatus, deadlineMs })
     },
+    addQueueRoutes: rooms && ((router) => addQueueRoutes(router, { ...rooms, metrics, deadlineMs })),
+    trustProxyHops: config.TRUST_PROXY_HOPS,
     logger,
     metrics,
   })
