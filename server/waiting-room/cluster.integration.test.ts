@@ -3,6 +3,8 @@ import { type RedisCluster, startRedisCluster } from '../testing/redis-cluster.t
 import { addressOf, createTestRooms, type TestRooms } from '../testing/test-rooms.ts'
 import { createTestStores, type TestStores } from '../testing/test-stores.ts'
 
+const PATIENCE = { timeout: 20_000, interval: 10 }
+
 let cluster: RedisCluster
 let stores: TestStores
 let rooms: TestRooms
@@ -31,7 +33,7 @@ test('a waiting room on a Redis Cluster: numbers, passes, and no number twice wh
 
   const { session = '' } = people[0] ?? {}
   const ask = async () => (await rooms.status(servers[0], activityId, session)).body.pass
-  await expect.poll(ask, { interval: 10 }).not.toBeNull()
+  await expect.poll(ask, PATIENCE).not.toBeNull()
   const code = await stores.createCode({ activityId })
   const pass = await ask()
   expect((await rooms.redeem(servers[0], code, 'a@example.test', pass)).status).toBe(202)

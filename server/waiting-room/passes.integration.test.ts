@@ -8,6 +8,8 @@ import { createTcpProxy } from '../testing/tcp-proxy.ts'
 import { type Answer, createTestRooms, TEST_SECRET, type TestRooms } from '../testing/test-rooms.ts'
 import { createTestStores, type TestStores } from '../testing/test-stores.ts'
 
+const PATIENCE = { timeout: 20_000, interval: 10 }
+
 describe('passes', () => {
   let stores: TestStores
   let rooms: TestRooms
@@ -26,7 +28,7 @@ describe('passes', () => {
   async function release(server: RunningServer, activityId: string, user: string = randomUUID()) {
     const { body } = await rooms.enter(server, activityId, user, { address: randomUUID() })
     const ask = async () => (await rooms.status(server, activityId, body.session_id)).body
-    await expect.poll(async () => (await ask()).pass, { interval: 5 }).not.toBeNull()
+    await expect.poll(async () => (await ask()).pass, PATIENCE).not.toBeNull()
     return { session: body.session_id as string, ask, pass: (await ask()).pass as string }
   }
 
@@ -137,9 +139,9 @@ describe('passes', () => {
     expect(answerOf(await rooms.redeem(server, code, 'a@example.test', pass))).toBe('unavailable')
     expect(answerOf(await rooms.redeem(server, code, 'b@example.test', pass))).toBe('pass_used')
     proxy.heal()
-    await expect.poll(async () => (await ask()).pass).not.toBeNull()
+    await expect.poll(async () => (await ask()).pass, PATIENCE).not.toBeNull()
     const redeem = async () => answerOf(await rooms.redeem(server, code, 'a@example.test', pass))
-    await expect.poll(redeem, { timeout: 10_000 }).toBe(202)
+    await expect.poll(redeem, PATIENCE).toBe(202)
     expect(answerOf(await rooms.redeem(server, code, 'b@example.test', pass))).toBe('pass_used')
     expect((await ask()).pass).toBeNull()
   })

@@ -5,6 +5,8 @@ import { createTcpProxy } from '../testing/tcp-proxy.ts'
 import { addressOf, createTestRooms, type TestRooms } from '../testing/test-rooms.ts'
 import { createTestStores, type TestStores } from '../testing/test-stores.ts'
 
+const PATIENCE = { timeout: 20_000, interval: 10 }
+
 interface Person {
   readonly session: string
   readonly seq: number
@@ -125,7 +127,7 @@ describe('a waiting room that Redis lost', () => {
     expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } })
     expect(Number(answer.retryAfter)).toBeGreaterThan(0)
     await stores.redis.del(lock)
-    await expect.poll(async () => (await rooms.enter(server, activityId, 'user')).body.seq).toBe(1)
+    await expect.poll(async () => (await rooms.enter(server, activityId, 'user')).body.seq, PATIENCE).toBe(1)
   })
 
   test('more people than numbers are reserved at a time', async () => {
@@ -146,7 +148,7 @@ describe('a waiting room that Redis lost', () => {
     const code = await stores.createCode({ activityId })
     const { body: person } = await rooms.enter(server, activityId, 'user')
     const ask = async () => (await rooms.status(server, activityId, person.session_id)).body.pass
-    await expect.poll(ask, { interval: 5 }).not.toBeNull()
+    await expect.poll(ask, PATIENCE).not.toBeNull()
     const pass = await ask()
     expect((await rooms.redeem(server, code, 'a@example.test', pass)).status).toBe(202)
     await rooms.drain(activityId)
@@ -176,7 +178,7 @@ describe('a waiting room that Redis lost', () => {
       }
       proxy.heal()
       const ask = async () => (await rooms.status(server, known, body.session_id)).body.seq
-      await expect.poll(ask, { timeout: 20_000 }).toBe(1)
+      await expect.poll(ask, PATIENCE).toBe(1)
     },
   )
 })
