@@ -61,7 +61,11 @@ export const serverEnvironment = commonEnvironment.extend({
   SEMAPHORE_MAX_WAITING: wholeNumber(0).default(1_000),
   /** A holder that died frees its place after this; must be longer than STATEMENT_TIMEOUT_MS. */
   SEMAPHORE_LEASE_MS: wholeNumber(1).default(5_000),
-  /** Signs the tokens of administrators (HS256), at least 32 bytes; without it there is no admin API. */
+  /** Proxies in front of the server: whose word about a client's address is taken (Express's `trust proxy`). */
+  TRUST_PROXY_HOPS: wholeNumber(0, 10).default(0),
+  /** How long a pass of the waiting room lets its holder redeem. */
+  PASS_LIFETIME_SECONDS: wholeNumber(1).default(300),
+  /** Signs the tokens of administrators and tenants (HS256), at least 32 bytes; without it neither admin API nor waiting room. */
   ADMIN_JWT_SECRET: z
     .string()
     .refine((secret) => Buffer.byteLength(secret) >= 32, 'expected at least 32 bytes')

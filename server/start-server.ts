@@ -13,6 +13,7 @@ import { createFindStatus } from './redeem/find-status.ts'
 import { createIdempotentRedeem } from './redeem/idempotency.ts'
 import { createRebindSeat } from './redeem/rebind-seat.ts'
 import { createRedeemCode } from './redeem/redeem-code.ts'
+import { createRedeemWithPass } from './redeem/redeem-with-pass.ts'
 import { createUseLedger } from './redeem/reserve-use.ts'
 import { createStatusWatcher } from './redeem/watch-status.ts'
 import { checkRedis, connectRedis, connectSubscriber } from './redis/connect.ts'
@@ -21,13 +22,18 @@ import { trackRunId } from './redis/run-id.ts'
 import { createAdminApi } from './routes/admin/create-admin-api.ts'
 import { ADMIN_PATH } from './routes/admin/fields.ts'
 import { createBucketRoutes } from './routes/buckets.ts'
+import { QUEUE_ROUTES } from './routes/describe-queue.ts'
 import { createDocsRoutes } from './routes/docs.ts'
 import { createOperations } from './routes/operations.ts'
 import { PUBLIC_ROUTES } from './routes/public-routes.ts'
+import { addQueueRoutes } from './routes/queue.ts'
 import { addRebindRoute } from './routes/rebind.ts'
 import { addRedeemRoutes } from './routes/redeem.ts'
 import { addStatusRoutes } from './routes/status.ts'
 import { VERSION } from './version.ts'
+import { invalidateActivity } from './waiting-room/activity-copies.ts'
+import { openRooms } from './waiting-room/open-rooms.ts'
+import { createRoomKeys } from './waiting-room/room-keys.ts'
 
 const REDIS_READY_MS = 10_000
 
@@ -117,13 +123,32 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
 
   const deadlineMs = config.REQUEST_DEADLINE_MS
   const findStatus = createFindStatus(db, limiter)
-  const redeemCode = createIdempotentRedeem(createRedeemCode(limiter, keys), { redis, keys, findStatus })
-  const watcher = createStatusWatcher(db)
   const secret = config.ADMIN_JWT_SECRET
+  const roomStores = { db, redis, roomKeys: createRoomKeys(config.REDIS_KEY_PREFIX) }
+  const rooms =
+    secret === undefined
+      ? undefined
+      : openRooms({
+          ...roomStores,
+          runId,
+          logger,
+          subscriber: connectSubscriber(connection),
+          secret,
+          passLifetimeSeconds: config.PASS_LIFETIME_SECONDS,
+        })
+  closers.add(() => rooms?.close())
+  const redeemByLimiter = createRedeemCode(limiter, keys)
+  const redeemByPass =
+    rooms === undefined ? redeemByLimiter : createRedeemWithPass(redeemByLimiter, rooms.passes, logger)
+  const redeemCode = createIdempotentRedeem(redeemByPass, { redis, keys, findStatus })
+  const watcher = createStatusWatcher(db)
+  // The change is committed: were this lost, people would see it a few seconds later.
+  const onActivityChanged = (id: string) =>
+    invalidateActivity(roomStores, id).catch((error: unknown) => logger.warn({ err: error }, 'activity not announced'))
   const admin =
     secret === undefined
       ? undefined
-      : createAdminApi({ db, secret, poolMax: config.DB_POOL_MAX, deadlineMs, onActivityChanged: async () => {} })
+      : createAdminApi({ db, secret, poolMax: config.DB_POOL_MAX, deadlineMs, onActivityChanged })
   const app = createApp({
     addPublicRoutes(router) {
       addRedeemRoutes(router, { redeemCode, mode: limiter.mode, metrics, deadlineMs })
@@ -132,8 +157,10 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
     },
     mounts: {
       ...(admin && { [ADMIN_PATH]: admin.router }),
-      '/': createDocsRoutes([...PUBLIC_ROUTES, ...(admin?.routes ?? [])]),
+      '/': createDocsRoutes([...PUBLIC_ROUTES, ...(rooms ? QUEUE_ROUTES : []), ...(admin?.routes ?? [])]),
     },
+    addQueueRoutes: rooms && ((router) => addQueueRoutes(router, { ...rooms, metrics, deadlineMs })),
+    trustProxyHops: config.TRUST_PROXY_HOPS,
     logger,
     metrics,
   })

@@ -16,7 +16,7 @@ export const workerConfig = commonEnvironment.extend({
 })
 
 export const schedulerConfig = commonEnvironment.extend({
-  /** Pause between two looks at an empty outbox. */
+  /** Pause between two looks at an empty outbox, and at empty waiting rooms. */
   RELAY_IDLE_MS: wholeNumber(1).default(100),
   /** Redemptions per batch of the ledger consumer and of the relay. */
   BATCH_SIZE: wholeNumber(1, 5_000).default(500),

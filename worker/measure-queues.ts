@@ -4,11 +4,13 @@ import { countPending } from '../server/db/ledger/relay-outbox.ts'
 import { gaugeFrom } from '../server/metrics/gauge-from.ts'
 import { createBatch } from '../server/redis/batch.ts'
 import { connectRedis } from '../server/redis/connect.ts'
+import { createRoomKeys } from '../server/waiting-room/room-keys.ts'
 import type { Stores } from './connect-stores.ts'
+import { measureRooms } from './measure-rooms.ts'
 
 /**
- * Exposes how many redemptions stand before each step: in the streams, in the outbox, in the queue. It has connections
- * of its own, so that looking is not counted as the ledger's work.
+ * Exposes how many redemptions stand before each step: in the streams, in the outbox, in the queue, and how many people
+ * before the codes. It has connections of its own, so that looking is not counted as the ledger's work.
  */
 export function measureQueues(config: CommonConfig, stores: Stores): { close(): Promise<void> } {
   const { metrics, keys, queue, connection } = stores
@@ -31,6 +33,7 @@ export function measureQueues(config: CommonConfig, stores: Stores): { close(): 
     const [waiting = 0, active = 0, delayed = 0, failed = 0, ...lengths] = counts
     return { stream: lengths.reduce((sum, length) => sum + length, 0), pending, waiting, active, delayed, failed }
   })
+  measureRooms(metrics.registry, { db, redis, roomKeys: createRoomKeys(config.REDIS_KEY_PREFIX) })
   return {
     async close() {
       redis.disconnect()

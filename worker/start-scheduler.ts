@@ -4,6 +4,7 @@ import { checkRedis, connectBlocking } from '../server/redis/connect.ts'
 import { createJobRoutes } from '../server/routes/jobs.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
 import { VERSION } from '../server/version.ts'
+import { createRoomKeys } from '../server/waiting-room/room-keys.ts'
 import { startBucketRelay } from './bucket-relay.ts'
 import type { SchedulerConfig } from './config.ts'
 import { connectStores } from './connect-stores.ts'
@@ -11,6 +12,7 @@ import { startLedgerConsumer } from './ledger-consumer.ts'
 import type { Loop } from './loop.ts'
 import { measureQueues } from './measure-queues.ts'
 import { startOutboxRelay } from './outbox-relay.ts'
+import { startQueueEntriesConsumer } from './queue-entries-consumer.ts'
 import type { RunningProcess } from './run-process.ts'
 import { startSweeper } from './sweeper.ts'
 
@@ -30,6 +32,11 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
     ),
     startOutboxRelay({ ...shared, idleMs: config.RELAY_IDLE_MS }),
     startBucketRelay({ ...shared, idleMs: config.RELAY_IDLE_MS }),
+    startQueueEntriesConsumer({
+      ...shared,
+      roomKeys: createRoomKeys(config.REDIS_KEY_PREFIX),
+      idleMs: config.RELAY_IDLE_MS,
+    }),
     startSweeper({ ...shared, intervalMs: config.SWEEP_INTERVAL_MS, quietSeconds: config.SWEEP_QUIET_SECONDS }),
   ]
   const meters = measureQueues(config, stores)

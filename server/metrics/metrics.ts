@@ -74,6 +74,24 @@ export function createMetrics() {
       labelNames: ['reason'] as const,
       registers,
     }),
+    roomRequests: new Counter({
+      name: 'waiting_room_requests_total',
+      help: 'Answers of the waiting room, by status',
+      labelNames: ['endpoint', 'status'] as const,
+      registers,
+    }),
+    roomDuration: new Histogram({
+      name: 'waiting_room_request_duration_seconds',
+      help: 'Time of a request to the waiting room',
+      labelNames: ['endpoint'] as const,
+      buckets: SECONDS,
+      registers,
+    }),
+    roomEntered: new Counter({
+      name: 'waiting_room_entered_total',
+      help: 'People who entered a waiting room; one who comes again is not counted again',
+      registers,
+    }),
     endToEnd: new Histogram({
       name: 'invite_end_to_end_seconds',
       help: 'Time from the acceptance to the mail handed over',

@@ -16,6 +16,8 @@ export interface Problem {
 
 export function sendProblem(response: Response, { retryAfterSeconds, ...problem }: Problem): void {
   if (retryAfterSeconds !== undefined) response.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))))
+  // RFC 9110 asks for it with every 401.
+  if (problem.status === 401 && !response.hasHeader('WWW-Authenticate')) response.set('WWW-Authenticate', 'Bearer')
   sendJson(response, problem.status, { type: 'about:blank', ...problem }, 'application/problem+json')
 }
 

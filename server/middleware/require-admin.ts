@@ -16,10 +16,7 @@ export function requireAdmin(secret: string): RequestHandler {
 
   return async (request, response, next) => {
     const [, token] = /^Bearer ([\w.-]+)$/i.exec(request.headers.authorization ?? '') ?? []
-    if (token === undefined) {
-      response.set('WWW-Authenticate', 'Bearer')
-      throw new RequestError(401, 'unauthorised', "An administrator's token is needed")
-    }
+    if (token === undefined) throw new RequestError(401, 'unauthorised', "An administrator's token is needed")
     const verified = await jwtVerify(token, key, options).catch((error: unknown) => {
       if (!(error instanceof errors.JOSEError)) throw error
       response.set('WWW-Authenticate', 'Bearer error="invalid_token"')

@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats'
 import type { Express } from 'express'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type DocumentedServer, startDocumentedServer } from '../testing/documented-server.ts'
-import { askEverything, makeMistakes, provokeAdmin, provokePublic } from '../testing/provoke-answers.ts'
+import { askEverything, makeMistakes, provokeAdmin, provokePublic, provokeQueue } from '../testing/provoke-answers.ts'
 import { createTcpProxy } from '../testing/tcp-proxy.ts'
 import { createTestStores, type TestStores } from '../testing/test-stores.ts'
 
@@ -80,6 +80,7 @@ describe('the OpenAPI document', () => {
     await askEverything(server.api)
     await provokePublic(server, stores)
     await provokeAdmin(server, stores)
+    await provokeQueue(server, stores)
     const unavailable = await askWithoutPostgres()
     const documented = operations().flatMap(({ name, responses }) =>
       Object.keys(responses).map((status) => `${name.replace(/^\w+/, (method) => method.toUpperCase())} ${status}`),

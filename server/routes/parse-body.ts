@@ -11,6 +11,11 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, request: Req
   return parseInput(schema, request.body ?? {}, 'body')
 }
 
+/** @throws RequestError 400 naming the faulty parameters */
+export function parseQuery<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {
+  return parseInput(schema, { ...request.query }, 'query')
+}
+
 /** @throws RequestError 400 naming the faulty fields, or the whole when it is none of them */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown, whole: string): z.output<Schema> {
   const parsed = schema.safeParse(input)

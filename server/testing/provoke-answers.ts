@@ -18,26 +18,37 @@ const BODIES: Record<string, unknown> = {
   changeTeam: {},
   createActivity: { name: 'an activity', release_per_second: 1 },
   changeActivity: {},
+  enterQueue: { activity_id: randomUUID(), user_hash: 'somebody' },
 }
+const QUERIES: Record<string, string> = { findPlace: `?activity_id=${randomUUID()}&session_id=${randomUUID()}` }
 const TOO_LARGE = JSON.stringify({ name: 'x'.repeat(1_100_000) })
 
 /** Sends a sound request to every route: what does not exist is not found, and without its stores nothing is. */
 export async function askEverything(api: DocumentedApi): Promise<void> {
-  const headers = { authorization: `Bearer ${await signToken({ role: 'admin' })}` }
-  for (const { id, method, path } of operationsOf(api)) await api.ask(method, fill(path), { body: BODIES[id], headers })
+  const authorization = `Bearer ${await signToken({ role: 'admin' })}`
+  for (const { id, method, path, token } of operationsOf(api)) {
+    const headers: Record<string, string> = token === 'needed' ? { authorization } : {}
+    await api.ask(method, fill(path) + (QUERIES[id] ?? ''), { body: BODIES[id], headers })
+  }
 }
 
 /** Makes every mistake that can be made with any route. */
 export async function makeMistakes(api: DocumentedApi): Promise<void> {
   const authorization = `Bearer ${await signToken({ role: 'admin' })}`
   const tenant = `Bearer ${await signToken({ role: 'tenant', tenant: 'x' })}`
-  for (const { method, path, needsToken } of operationsOf(api)) {
+  for (const { id, method, path, token } of operationsOf(api)) {
     const ask = (options: Parameters<DocumentedApi['ask']>[2] = {}) =>
       api.ask(method, fill(path), { ...options, headers: { authorization, ...options.headers } })
-    if (needsToken) {
+    if (token !== undefined && method === 'GET')
+      await api.ask(method, `${fill(path)}?nonsense=1`, { headers: { authorization } })
+    if (token === 'needed') {
       await api.ask(method, fill(path))
       await ask({ headers: { authorization: tenant } })
-      if (method === 'GET') await api.ask(method, `${fill(path)}?nonsense=1`, { headers: { authorization } })
+    }
+    if (token === 'optional') {
+      const wish = fill(path) + (QUERIES[id] ?? '')
+      for (const other of ['Bearer x', authorization])
+        await api.ask(method, wish, { body: BODIES[id], headers: { authorization: other } })
     }
     if (method === 'GET') continue
     await ask({ body: '{' })
@@ -52,7 +63,7 @@ function operationsOf({ document }: DocumentedApi) {
       id: operationId,
       method: method.toUpperCase(),
       path,
-      needsToken: security?.every((scheme) => 'bearer' in scheme) ?? false,
+      token: security && (security.every((scheme) => 'bearer' in scheme) ? 'needed' : 'optional'),
     })),
   )
 }
@@ -92,6 +103,18 @@ export async function provokePublic({ api }: DocumentedServer, stores: TestStore
     [code],
   )
   await rebind()
+}
+
+/** Each answer of the waiting room that depends on what there is. */
+export async function provokeQueue({ api, asAdmin }: DocumentedServer, stores: TestStores): Promise<void> {
+  const enter = (activity: string, user: string) =>
+    api.ask('POST', '/api/v1/queue/enter', { body: { activity_id: activity, user_hash: user } })
+  await enter((await asAdmin('POST', '/activities', { name: 'draft', release_per_second: 1 })).body.id, 'somebody')
+  const activity = await stores.createActivity()
+  const { body } = await enter(activity, 'somebody')
+  await api.ask('GET', `/api/v1/queue/status?activity_id=${activity}&session_id=${body.session_id}`)
+  // 10 a minute per address.
+  for (let other = 0; other < 10; other++) await enter(activity, `other-${other}`)
 }
 
 /** A redemption that was sent, and its seat. */

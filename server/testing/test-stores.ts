@@ -41,6 +41,7 @@ export interface CodeOptions {
 
 const DEADLINE_SECONDS = 900
 
+/** @param options `redisUrl` names a Redis of the file's own instead of the shared one */
 export async function createTestStores({
   shards = 2,
   poolMax = 10,

@@ -63,6 +63,17 @@ describe('activities', () => {
     expect(clock?.off).toBeGreaterThanOrEqual(0)
   })
 
+  test('who waits sees each change: opened, and closed again', async () => {
+    const { id } = await make()
+    const enter = (user: string) =>
+      server.api.ask('POST', '/api/v1/queue/enter', { body: { activity_id: id, user_hash: user } })
+    expect((await enter('a')).status).toBe(409)
+    await turn(id, 'open')
+    await expect.poll(async () => (await enter('a')).status).toBe(200)
+    await turn(id, 'close')
+    await expect.poll(async () => (await enter('b')).status).toBe(409)
+  })
+
   test('many changes at once lose nobody', async () => {
     const { id } = await make()
     await turn(id, 'open')
