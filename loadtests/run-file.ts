@@ -32,6 +32,8 @@ export const sampleSchema = z.object({
   t: z.number(),
   phase: z.enum(['warm-up', 'paused', 'drain', 'running', 'burst']),
   accepted: count,
+  /** Answers below 300 that accept nothing new: repeats, statuses, places in a waiting room. */
+  served: count.default(0),
   refused: count,
   errors: count,
   /** Latency of this second's answers in milliseconds; null when there were none. */
@@ -54,11 +56,14 @@ const loadSchema = z.object({
   name: z.enum(['paused', 'running']),
   seconds: amount,
   accepted: count,
+  served: count.default(0),
   refused: count,
   errors: count,
   by_status: z.record(z.string(), count),
-  /** Latencies of all answers (accepted and refused), compressed base64, microseconds. */
+  /** Latencies of all answers (accepted, served and refused), compressed base64, microseconds. */
   histogram: z.string(),
+  /** The same for each kind of request by itself, in scenarios that have several. */
+  steps: z.record(z.string(), z.object({ answers: count, histogram: z.string() })).default({}),
   cpu_ms: perKind,
 })
 export type Load = z.infer<typeof loadSchema>
@@ -129,8 +134,11 @@ const planSchema = z.object({
   modes: z.array(z.enum(SUBJECTS)),
   rounds: count,
   connections: count,
-  /** Seconds of each measured load. */
+  /** Seconds of each measured load; 0 when it ends after so many people. */
   duration: amount,
+  people: count.nullable().default(null),
+  /** The scenario's think times or release rate set the pace. */
+  paced: z.boolean().default(false),
   warm_up: amount,
   profile: profileSchema,
   profile_name: z.string(),
@@ -192,12 +200,14 @@ const resultSchema = z.object({
   failed_trials: count,
   /** With the drain paused, as the ceiling runs no drain either. */
   accepted_per_second: interval.nullable(),
-  /** All answers, accepted or refused, with the drain paused. */
+  /** All answers, accepted, served or refused, with the drain paused. */
   answered_per_second: interval.nullable(),
   ratio_to_ceiling: interval.nullable(),
   /** Answers over the ceiling's answers: what compares modes where almost everybody is refused. */
   answered_ratio_to_ceiling: interval.nullable(),
   latency_ms: latencies.nullable(),
+  /** With the drain paused, for each kind of request by itself where there are several. */
+  steps: z.array(z.object({ step: z.string(), answers: count, latency_ms: latencies })).default([]),
   error_ratio: z.number().nullable(),
   /** The same with scheduler and workers draining as the load runs. */
   with_drain: z
@@ -227,7 +237,7 @@ const targetResultSchema = z.object({
   name: z.string(),
   wanted: z.string(),
   got: z.string(),
-  verdict: z.enum(['met', 'missed', 'not measurable here']),
+  verdict: z.enum(['met', 'missed', 'not measurable here', 'not applicable']),
   why: z.string().nullable(),
 })
 export type TargetResult = z.infer<typeof targetResultSchema>

@@ -74,9 +74,16 @@ describe('evaluateTargets', () => {
     expect(result.verdict).toBe('not measurable here')
     expect(result.why).toBe('needs 10 server processes: this run had 1 server process')
     expect(result.got).toMatch(/^\d,\d{3}/)
-    expect(evaluate({ measure: 'ratio_to_ceiling', modes: ['none'], scenario: 'sold-out', at_least: 1 }).why).toBe(
-      'it is about sold-out, this run tried hot-code',
-    )
+    const elsewhere = {
+      measure: 'ratio_to_ceiling',
+      modes: ['none'],
+      scenarios: ['sold-out', 'many-codes'],
+      at_least: 1,
+    }
+    expect(evaluate(elsewhere)).toMatchObject({
+      verdict: 'not applicable',
+      why: 'it is about sold-out and many-codes, this run tried hot-code',
+    })
   })
 
   it('misses what a mode reached by breaking an invariant', () => {

@@ -27,7 +27,12 @@ function evaluate(target: Target, run: Run, results: readonly Result[]): TargetR
     verdict,
     why,
   })
-  const hindrance = unmetNeed(target, run, results) ?? (known.length === 0 ? unknownReason(measured) : null)
+  if (!matchesScenario(target, run.plan))
+    return told(
+      'not applicable',
+      `it is about ${joinWords(target.scenarios ?? [])}, this run tried ${run.plan.scenario}`,
+    )
+  const hindrance = unmetNeed(target, run) ?? (known.length === 0 ? unknownReason(measured) : null)
   if (hindrance !== null) return told('not measurable here', hindrance)
   const broken = brokenModes(target, results)
   if (broken.length > 0) {
@@ -64,13 +69,10 @@ function isMet(target: Target, value: number): boolean {
 }
 
 /** Why this run cannot decide the target, or null. */
-function unmetNeed(target: Target, run: Run, results: readonly Result[]): string | null {
+function unmetNeed(target: Target, run: Run): string | null {
   const { servers, measured_seconds: seconds, command } = target.needs ?? {}
   if (target.measure === 'users' && command) return `a claim about users needs ${command}`
   if (command) return `needs ${command}`
-  if (!results.some((result) => matchesScenario(target, result))) {
-    return `it is about ${target.scenario}, this run tried ${run.plan.scenario}`
-  }
   if (servers !== undefined && run.plan.profile.servers < servers) {
     return `needs ${servers} server processes: this run had ${plural(run.plan.profile.servers, 'server process', 'server processes')}`
   }

@@ -6,7 +6,7 @@ export interface Evidence {
   /** Answers that clients received. */
   readonly answers: readonly ClientAnswer[]
   /** Mails that the sink took, in the order of arrival; null when there is no sink to ask. */
-  readonly mails: readonly { readonly redemption_id: string | null; readonly to: string }[] | null
+  readonly mails: readonly SeenMail[] | null
   /** Sent before that sink was there: it cannot have their mails. */
   readonly sentBeforeSink: readonly string[]
   readonly redemptions: readonly RedemptionRow[]
@@ -17,7 +17,10 @@ export interface Evidence {
   readonly buckets: Readonly<Record<string, number | null>> | null
   /** True where every code was loaded into a bucket, so that one without is lost, not merely not asked for yet. */
   readonly everyCodeHasBucket: boolean
+  /** Of invites that are to be queued, and of rebinds. */
   readonly pendingOutbox: readonly string[]
+  /** Ids of moves to another team; their mails and jobs are no invites. */
+  readonly rebinds: readonly string[]
   /** Jobs that wait, are delayed or are being worked on; null when nobody could be asked. */
   readonly liveJobs: readonly string[] | null
   /** A redemption id for each refund that was recorded. */
@@ -30,6 +33,28 @@ export interface Evidence {
   readonly drained: boolean | null
   /** Processes that were killed: each may double mails. */
   readonly kills: number
+  /** What clients saw of waiting rooms; null where there was none. */
+  readonly rooms: readonly RoomEvidence[] | null
+}
+
+export interface RoomEvidence {
+  readonly name: string
+  readonly releasePerSecond: number
+  /** When it began to release people, in milliseconds since the epoch; never later than it did. */
+  readonly openedAtMs: number
+  readonly entered: readonly number[]
+  readonly lost_enters: number
+  readonly entered_again: readonly (readonly [number, number])[]
+  readonly passes: readonly { readonly seq: number; readonly at_ms: number }[]
+  readonly tried_without_pass: number
+  readonly accepted_without_pass: readonly string[]
+}
+
+export interface SeenMail {
+  readonly redemption_id: string | null
+  /** Of a mail that tells a holder about another team. */
+  readonly rebind_id: string | null
+  readonly to: string
 }
 
 export interface ClientAnswer {

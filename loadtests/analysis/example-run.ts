@@ -55,6 +55,8 @@ export function exampleRun(options: ExampleOptions = {}): Run {
       rounds,
       connections: 50,
       duration: 10,
+      people: null,
+      paced: false,
       warm_up: 3,
       profile: { servers: 1, workers: 1, concurrency: 10, pool: 10 },
       profile_name: 'default',
@@ -108,10 +110,12 @@ function exampleLoad(name: Load['name'], example: ExampleMode, rate: number, ran
     name,
     seconds: 10,
     accepted,
+    served: 0,
     refused: 0,
     errors: 0,
     by_status: { '202': accepted },
     histogram: exampleHistogram(skewed(median, random)),
+    steps: {},
     cpu_ms: { ...example.cpu, generator: 3500 },
   }
 }

@@ -46,6 +46,7 @@ function exampleSample(phase: Sample['phase'], t: number, mode: ExampleMode, wob
     t,
     phase,
     accepted: phase === 'burst' ? 10 : accepted,
+    served: 0,
     refused: phase === 'burst' ? 190 : 0,
     errors: 0,
     p50_ms: loaded ? slow : null,

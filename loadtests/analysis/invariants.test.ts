@@ -13,7 +13,7 @@ const accepted = (id: Id): ClientAnswer => ({
   code: 'HOT',
 })
 const refusal = (email: string): ClientAnswer => ({ outcome: 'rejected', redemption_id: '', email, code: 'HOT' })
-const mail = (id: Id) => ({ redemption_id: id, to: EMAILS[id] })
+const mail = (id: Id) => ({ redemption_id: id, rebind_id: null, to: EMAILS[id] })
 const member = (id: string, seat: number, team = 1) => ({ team_id: team, seat_no: seat, redemption_id: id })
 
 /** Two were sent, one was refunded, one expired, one was told no: of 3 uses all are taken or spent. */
@@ -35,6 +35,7 @@ function soundEvidence(): Evidence {
     codes: [{ code: 'HOT', max_uses: 3, used_count: 3 }],
     buckets: { HOT: 0 },
     pendingOutbox: [],
+    rebinds: [],
     liveJobs: [],
     refunds: ['r-3'],
     invites: ['r-1', 'r-2', 'r-4'],
@@ -42,6 +43,7 @@ function soundEvidence(): Evidence {
     drained: true,
     kills: 0,
     everyCodeHasBucket: false,
+    rooms: null,
   }
 }
 
@@ -154,7 +156,10 @@ describe('5: one active redemption', () => {
   it('two for one person, however the address is written', () => {
     const twice = withRow('r-2', { email: ' ADA@load.test' })
     expect(broken({ redemptions: twice })[5]).toEqual(['r-1', 'r-2'])
-    const both = { redemptions: twice, mails: [mail('r-1'), { redemption_id: 'r-2', to: EMAILS['r-1'] }, mail('r-4')] }
+    const both = {
+      redemptions: twice,
+      mails: [mail('r-1'), { redemption_id: 'r-2', rebind_id: null, to: EMAILS['r-1'] }, mail('r-4')],
+    }
     const told = answers.filter(({ redemption_id: id }) => id !== 'r-2')
     expect(broken({ ...both, answers: told })).toEqual({ 5: ['r-1', 'r-2'] })
   })
@@ -229,12 +234,20 @@ describe('8: mails', () => {
   })
 
   it('a mail that no redemption stands behind', () => {
-    const strange = [...all, { redemption_id: 'r-9', to: 'eve@load.test' }, { redemption_id: null, to: 'a@load.test' }]
+    const nobodys = { redemption_id: 'r-9', rebind_id: null, to: 'eve@load.test' }
+    const strange = [...all, nobodys, { redemption_id: null, rebind_id: null, to: 'a@load.test' }]
     expect(broken({ mails: strange })).toEqual({ 8: ['r-9', 'mail to a@load.test'] })
   })
 
   it('a sink that came later is not asked for the mails before it', () => {
     expect(broken({ mails: all.filter(({ redemption_id: id }) => id !== 'r-1'), sentBeforeSink: ['r-1'] })).toEqual({})
+  })
+
+  it('a mail about a rebind is no duplicate, and stands for no invite', () => {
+    const rebind = { ...mail('r-1'), rebind_id: 'm-1' }
+    expect(broken({ mails: [...all, rebind, { ...rebind, redemption_id: null }] })).toEqual({})
+    const others = all.filter(({ redemption_id: id }) => id !== 'r-1')
+    expect(broken({ mails: [...others, rebind] })).toEqual({ 8: ['r-1'] })
   })
 
   it('without a sink nothing is examined', () => {

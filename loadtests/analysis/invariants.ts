@@ -1,5 +1,6 @@
 import type { InvariantResult } from '../run-file.ts'
 import type { ClientAnswer, Evidence, RedemptionRow } from './evidence.ts'
+import { checkNumbers, checkPasses, checkReleases, type RoomCheck } from './waiting-room-checks.ts'
 
 interface Finding {
   /** How many ids were looked at. */
@@ -18,7 +19,10 @@ const FINAL = new Set(['sent', 'expired', 'refunded'])
 const SEATED = new Set(['seated', 'sending', 'sent'])
 const KEPT = 20
 
-/** The invariants by their numbers in the project's vocabulary (README); 9 and 11 need workloads of their own. */
+/**
+ * The invariants by their numbers in the project's vocabulary (README); 9 and 11 need workloads of their own, and those
+ * of a waiting room are checked where there was one (waiting-room-checks.ts).
+ */
 const INVARIANTS: readonly Invariant[] = [
   { number: 1, title: 'no code holds more uses than it has, at every sample', check: checkUses },
   { number: 2, title: 'every 202 ends as exactly one of sent or refunded', check: checkAccepted },
@@ -32,12 +36,24 @@ const INVARIANTS: readonly Invariant[] = [
   { number: 12, title: 'everything drained within its time', check: checkDrained },
 ]
 
+/** Of a waiting room, as far as clients can see it. */
+const ROOM_INVARIANTS: readonly { number: number; title: string; check: RoomCheck }[] = [
+  { number: 13, title: 'numbers of a waiting room are dense, unique and kept', check: checkNumbers },
+  { number: 14, title: 'never more passes than the release rate allows', check: checkReleases },
+  { number: 15, title: 'nobody redeems without a pass', check: checkPasses },
+]
+
 /** Checks all of them; a check that examined nothing shows nothing, and says so by its count. */
 export function checkInvariants(evidence: Evidence): InvariantResult[] {
-  return INVARIANTS.map(({ number, title, check }) => {
+  const invariants = evidence.rooms === null ? INVARIANTS : [...INVARIANTS, ...roomInvariants(evidence.rooms)]
+  return invariants.map(({ number, title, check }) => {
     const { examined, broken } = check(evidence)
     return { number, title, examined, broken: [...new Set(broken)].slice(0, KEPT) }
   })
+}
+
+function roomInvariants(rooms: NonNullable<Evidence['rooms']>): Invariant[] {
+  return ROOM_INVARIANTS.map(({ check, ...invariant }) => ({ ...invariant, check: () => check(rooms) }))
 }
 
 /** Also from outside: people who were told 202 and not given their use back. */
@@ -136,10 +152,14 @@ function checkMails({ mails, sentBeforeSink, redemptions, kills }: Evidence): Fi
   const rows = new Set(redemptions.map(({ id }) => id))
   const earlier = new Set(sentBeforeSink)
   const sent = redemptions.filter(({ id, status }) => status === 'sent' && !earlier.has(id))
-  const received = countBy(mails, ({ redemption_id: id }) => id)
-  const arrived = new Set(mails.map(({ redemption_id: id, to }) => `${id} ${normalise(to)}`))
+  // A rebind's mail is a further one of the same redemption, with a Message-ID of its own.
+  const invites = mails.filter(({ rebind_id: rebind }) => rebind === null)
+  const received = countBy(invites, ({ redemption_id: id }) => id)
+  const arrived = new Set(invites.map(({ redemption_id: id, to }) => `${id} ${normalise(to)}`))
   const missing = sent.filter(({ id, email }) => !arrived.has(`${id} ${normalise(email)}`)).map(({ id }) => id)
-  const strange = mails.filter(({ redemption_id: id }) => id === null || !rows.has(id))
+  const strange = mails.filter(({ redemption_id: id, rebind_id: rebind }) =>
+    id === null ? rebind === null : !rows.has(id),
+  )
   const doubled = [...received].filter(([id, times]) => id !== null && times > 1)
   const duplicates = doubled.reduce((sum, [, times]) => sum + times - 1, 0)
   return {
@@ -153,13 +173,14 @@ function checkMails({ mails, sentBeforeSink, redemptions, kills }: Evidence): Fi
 }
 
 /** Of the rows that are not at their end only those can be judged whose jobs are known. */
-function checkOrphans({ redemptions, pendingOutbox, liveJobs }: Evidence): Finding {
+function checkOrphans({ redemptions, rebinds, pendingOutbox, liveJobs }: Evidence): Finding {
   const rows = new Set(redemptions.map(({ id }) => id))
+  const known = new Set([...rows, ...rebinds])
   const carried = new Set([...pendingOutbox, ...(liveJobs ?? [])])
   const idle = redemptions.filter(({ id, status }) => !FINAL.has(status) && status !== 'refunding' && !carried.has(id))
   return {
     examined: rows.size + carried.size - (liveJobs === null ? idle.length : 0),
-    broken: [...(liveJobs === null ? [] : idle.map(({ id }) => id)), ...[...carried].filter((id) => !rows.has(id))],
+    broken: [...(liveJobs === null ? [] : idle.map(({ id }) => id)), ...[...carried].filter((id) => !known.has(id))],
   }
 }
 

@@ -12,6 +12,9 @@ export interface Measured {
   why: string | null
 }
 
+/** These have a meaning also where most answers are no redemptions. */
+const PER_ANSWER = new Set<Target['measure']>(['latency_p95_ms', 'latency_p99_ms', 'availability', 'oversold_in_burst'])
+
 type Reading = Interval | number | null | undefined
 
 /** Measures one target in each of its modes that the run tried. */
@@ -21,18 +24,18 @@ export function measureTarget(target: Target, run: Run, results: readonly Result
     const result = results.find((candidate) => candidate.mode === mode && matchesScenario(target, candidate))
     if (!result) return measured(mode, null, `this run did not try ${mode}`)
     if (result.validity === 'INVALID') return measured(mode, null, `no trial of ${mode} succeeded`)
-    if (headlineOf([result]) === 'answered')
+    if (!PER_ANSWER.has(target.measure) && headlineOf([result]) === 'answered')
       return measured(
         mode,
         null,
-        `${result.scenario} refuses almost everybody: a figure per redemption says nothing there`,
+        `in ${result.scenario} most answers are no redemptions: a figure per redemption says nothing there`,
       )
     return measured(mode, modeReading(target, run, result), missingReason(target, result))
   })
 }
 
-export function matchesScenario(target: Target, result: Pick<Result, 'scenario'>): boolean {
-  return target.scenario === undefined || target.scenario === result.scenario
+export function matchesScenario(target: Target, { scenario }: Pick<Result, 'scenario'>): boolean {
+  return target.scenarios === undefined || target.scenarios.includes(scenario)
 }
 
 /** Seconds of measured load over all trials. */

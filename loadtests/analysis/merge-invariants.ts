@@ -22,6 +22,6 @@ export function invariantVerdict(invariant: InvariantResult): 'held' | 'broken' 
   return invariant.examined > 0 ? 'held' : 'not examined'
 }
 
-export function brokenInvariants(result: Result): InvariantResult[] {
+export function brokenInvariants(result: Pick<Result, 'invariants'>): InvariantResult[] {
   return result.invariants.filter((invariant) => invariantVerdict(invariant) === 'broken')
 }

@@ -1,5 +1,6 @@
 import type { Interval, Load, Trial } from '../run-file.ts'
 import { bootstrapMedian } from './bootstrap.ts'
+import { latenciesOf, mergeHistograms } from './histograms.ts'
 
 /** Round number → one figure of that round. */
 export type ByRound = ReadonlyMap<number, number>
@@ -34,9 +35,9 @@ export function acceptedByRound(trials: readonly Trial[], name: Load['name']): B
   return ratesByRound(trials, name, (load) => load.accepted)
 }
 
-/** Accepted and refused per second of one load, by round, of the trials that succeeded. */
+/** Answers per second of one load, by round, of the trials that succeeded. */
 export function answeredByRound(trials: readonly Trial[], name: Load['name']): ByRound {
-  return ratesByRound(trials, name, (load) => load.accepted + load.refused)
+  return ratesByRound(trials, name, answersOf)
 }
 
 /** Redemptions per second that the drain of the paused load carried, by round. */
@@ -46,6 +47,22 @@ export function drainedByRound(trials: readonly Trial[]): ByRound {
     if (trial.drain && trial.drain.seconds > 0) rates.set(trial.round, trial.drain.redemptions / trial.drain.seconds)
   }
   return rates
+}
+
+/** Accepted, served and refused; an error is no answer. */
+export function answersOf({ accepted, served, refused }: Load): number {
+  return accepted + served + refused
+}
+
+/** p99 of one load in milliseconds, by round, of the trials that succeeded. */
+export function p99ByRound(trials: readonly Trial[], name: Load['name']): ByRound {
+  const latencies = new Map<number, number>()
+  for (const trial of trials.filter(succeeded)) {
+    const load = loadOf(trial, name)
+    const latency = load && latenciesOf(mergeHistograms([load.histogram]))
+    if (latency) latencies.set(trial.round, latency.p99)
+  }
+  return latencies
 }
 
 function ratesByRound(trials: readonly Trial[], name: Load['name'], count: (load: Load) => number): ByRound {

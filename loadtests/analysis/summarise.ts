@@ -7,6 +7,7 @@ import { mergeInvariants } from './merge-invariants.ts'
 import {
   acceptedByRound,
   answeredByRound,
+  answersOf,
   drainedByRound,
   intervalOverRounds,
   loadOf,
@@ -70,6 +71,7 @@ function resultOf(run: Run, trials: Trial[]): Result {
     ratio_to_ceiling: ratio,
     answered_ratio_to_ceiling: ratioWithinRounds(answered, answeredByRound(ceilingTrials, 'paused')),
     latency_ms: latenciesOf(histogram),
+    steps: stepsOf(trials),
     error_ratio: errors,
     with_drain: withDrain(trials, ceiling),
     drained_per_second: intervalOverRounds(drainedByRound(trials)),
@@ -95,6 +97,17 @@ export function mergeLoads(trials: readonly Trial[], name: 'paused' | 'running')
   return mergeHistograms(trials.filter(succeeded).flatMap((trial) => loadOf(trial, name)?.histogram ?? []))
 }
 
+/** Of the load with the drain paused, each kind of request by itself. */
+function stepsOf(trials: readonly Trial[]): Result['steps'] {
+  const loads = trials.filter(succeeded).flatMap((trial) => loadOf(trial, 'paused') ?? [])
+  const names = new Set(loads.flatMap(({ steps }) => Object.keys(steps)))
+  return [...names].flatMap((step) => {
+    const known = loads.flatMap(({ steps }) => steps[step] ?? [])
+    const latency = latenciesOf(mergeHistograms(known.map(({ histogram }) => histogram)))
+    return latency ? [{ step, answers: known.reduce((sum, { answers }) => sum + answers, 0), latency_ms: latency }] : []
+  })
+}
+
 function endToEndHistograms(trials: readonly Trial[]): string[] {
   return trials.filter(succeeded).flatMap((trial) => trial.end_to_end_histogram ?? [])
 }
@@ -103,6 +116,6 @@ function endToEndHistograms(trials: readonly Trial[]): string[] {
 function errorRatio(trials: readonly Trial[]): number | null {
   const loads = trials.filter(succeeded).flatMap((trial) => trial.loads)
   const errors = loads.reduce((total, load) => total + load.errors, 0)
-  const requests = loads.reduce((total, load) => total + load.accepted + load.refused + load.errors, 0)
+  const requests = loads.reduce((total, load) => total + answersOf(load) + load.errors, 0)
   return requests === 0 ? null : errors / requests
 }

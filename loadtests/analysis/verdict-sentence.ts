@@ -1,7 +1,7 @@
-import type { Interval, InvariantResult, Result, Run } from '../run-file.ts'
+import type { Interval, InvariantResult, Result, Run, Trial } from '../run-file.ts'
 import { formatBounds, formatInterval, formatNumber, joinWords, plural } from './format.ts'
 import { brokenInvariants, invariantVerdict } from './merge-invariants.ts'
-import { acceptedByRound, answeredByRound, ratioWithinRounds } from './rounds.ts'
+import { acceptedByRound, answeredByRound, p99ByRound, ratioWithinRounds } from './rounds.ts'
 
 export type Headline = 'accepted' | 'answered'
 
@@ -32,7 +32,7 @@ function validitySentences(results: readonly Result[]): string[] {
   return sentences
 }
 
-/** Where most answers are refusals by design (sold out), the rate of answers is what compares the modes. */
+/** Where most answers are no redemptions by design (sold out, status polls), the rate of answers compares the modes. */
 export function headlineOf(results: readonly Result[]): Headline {
   const total = (field: 'accepted_per_second' | 'answered_per_second') =>
     results.reduce((sum, result) => sum + (result.mode === 'ceiling' ? 0 : (result[field]?.median ?? 0)), 0)
@@ -56,6 +56,7 @@ function brokenSentences(modes: readonly Result[]): string[] {
 }
 
 function winnerSentences(run: Run, modes: readonly Result[]): string[] {
+  if (run.plan.paced) return latencySentences(run, modes)
   const headline = headlineOf(modes)
   const rate = (result: Result) => rateOf(result, headline)?.median ?? 0
   const ranked = modes
@@ -74,19 +75,42 @@ function winnerSentences(run: Run, modes: readonly Result[]): string[] {
   return [`${parts.join(', ')}.`]
 }
 
+/** Where the scenario sets the pace, modes differ by how long people wait. */
+function latencySentences(run: Run, modes: readonly Result[]): string[] {
+  const ranked = modes
+    .flatMap((result) =>
+      result.latency_ms && brokenInvariants(result).length === 0 ? [{ result, ...result.latency_ms }] : [],
+    )
+    .sort((a, b) => a.p99 - b.p99)
+  const [best, second] = ranked
+  if (!best) return [modes.length === 0 ? 'No mode was tried.' : 'No mode can be said to win.']
+  const rest = second ? `, ${latencyComparison(run, best.result, second.result)}` : ''
+  return [
+    `At the scenario's own pace ${nameOf(best.result)} had the shortest p99: ${formatNumber(best.p99)} ms${rest}.`,
+  ]
+}
+
+function latencyComparison(run: Run, best: Result, second: Result): string {
+  const rounds = (result: Result) => p99ByRound(trialsOfMode(run, result), 'paused')
+  const ratio = ratioWithinRounds(rounds(second), rounds(best))
+  if (!ratio) return `before ${nameOf(second)}`
+  if (ratio.low <= 1) return `which this run cannot tell from ${nameOf(second)} (${formatBounds(ratio)} × as long)`
+  return `the next one, ${nameOf(second)}, ${formatNumber(ratio.median)} × as long`
+}
+
 function comparison(run: Run, best: Result, second: Result, headline: Headline): string {
   const byRound = headline === 'accepted' ? acceptedByRound : answeredByRound
-  const rounds = (result: Result) =>
-    byRound(
-      run.trials.filter((trial) => trial.mode === result.mode && trial.scenario === result.scenario),
-      'paused',
-    )
+  const rounds = (result: Result) => byRound(trialsOfMode(run, result), 'paused')
   const ratio = ratioWithinRounds(rounds(best), rounds(second))
   if (!ratio) return `before ${nameOf(second)}`
   if (ratio.low <= 1) {
     return `which this run cannot tell from ${nameOf(second)} (${formatBounds(ratio)} × its rate)`
   }
   return `${formatNumber(ratio.median)} × the next one, ${nameOf(second)}`
+}
+
+function trialsOfMode(run: Run, result: Result): Trial[] {
+  return run.trials.filter((trial) => trial.mode === result.mode && trial.scenario === result.scenario)
 }
 
 function invariantSentences(modes: readonly Result[]): string[] {

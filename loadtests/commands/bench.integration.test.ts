@@ -70,6 +70,27 @@ test('two modes in one round: all held, all reports, exit 0; and `report` render
   expect(cli.listRuns()).toEqual([])
 })
 
+test.each([
+  ['personal-codes', ['token-bucket'], [], [1, 2, 3, 4, 5, 6, 7, 8, 10, 12]],
+  ['waiting-room', ['none'], [], [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 13, 14, 15]],
+  ['users-once', ['none'], ['--users', '60'], [1, 2, 3, 4, 5, 6, 7, 8, 10, 12]],
+])('%s: all held, and nothing of the guide that is not about it is missed', { timeout: LONG_MS }, async (...row) => {
+  const [scenario, modes, more, numbers] = row
+  const shape = more.length > 0 ? more : ['--duration', '0.5', '--connections', '10']
+  const args = ['bench', '--quick', '--rounds', '1', '--json', '--scenario', scenario, '--modes', modes.join(',')]
+  const { code, stdout, stderr } = await cli.run([...args, ...shape, '--out', reports])
+  expect(stderr).not.toContain('FAILED')
+  const { results, targets } = summarySchema.parse(JSON.parse(stdout))
+  expect(results[0]?.invariants.map(({ number }) => number)).toEqual(numbers)
+  expect(results[0]?.invariants.filter(({ examined, broken }) => examined === 0 || broken.length > 0)).toEqual([])
+  expect(targets.find(({ name }) => name.includes('over row lock'))?.verdict).toBe('not applicable')
+  expect(code).toBe(0)
+  const { files, run } = readRun()
+  expect(files).toEqual(['junit.xml', 'report.html', 'report.md', 'run.json', 'summary.json'])
+  expect(run.environment.notes.join()).toContain('limits per client: off')
+  expect(cli.listRuns()).toEqual([])
+})
+
 test('a server that dies: its trial failed, the run goes on, the reports are written, exit 3', {
   timeout: LONG_MS,
 }, async () => {

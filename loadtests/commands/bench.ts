@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
@@ -8,33 +7,26 @@ import { UsageError } from '../errors.ts'
 import { createProgressReport } from '../report/progress.ts'
 import { renderTerminal, showsColour } from '../report/terminal-report.ts'
 import { writeReports } from '../report/write-reports.ts'
-import { LIMITER_MODES, type LimiterMode, type Plan, type Run } from '../run-file.ts'
+import { LIMITER_MODES, type Run } from '../run-file.ts'
 import { SCENARIOS } from '../scenarios/registry.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
 import type { Targets } from '../targets/targets-schema.ts'
 import { watchInterruption } from './interruption.ts'
+import { DEFAULTS, describeCommand, makePlan, type PlanOptions } from './make-plan.ts'
 import { parseChoice, parseChoices, parseSeconds, parseWholeNumber } from './options.ts'
 import { createRunId, runBench } from './run-bench.ts'
-import { addSystemOptions, allowNonempty, profileOf, type SystemChoices } from './system-options.ts'
+import { addSystemOptions, allowNonempty } from './system-options.ts'
 
-interface BenchOptions extends SystemChoices {
-  modes: LimiterMode[]
-  scenario: string
-  connections: number
-  duration?: number
-  rounds?: number
-  targets: string
+interface BenchOptions extends PlanOptions {
   gate: boolean
-  quick: boolean
-  seed?: number
   out: string
   json: boolean
 }
 
-const DEFAULTS = { rounds: 5, duration: 3, warmUp: 1.5 }
-const QUICK = { rounds: 2, duration: 1, warmUp: 0.5 }
-
 const EXAMPLES = `
+Scenarios:
+${SCENARIOS.map(({ name, description }) => `  ${name.padEnd(24)} ${description}`).join('\n')}
+
 Each round tries every mode, and a bare Express route as the ceiling, once in random order. A trial loads the
 system first while nothing drains (so that the accepting itself is compared), then while scheduler and workers
 drain; it ends with a burst for a code with 10 uses, and the invariants.
@@ -44,6 +36,7 @@ Examples:
   npm run bench -- --quick                               a first look (about 90 seconds)
   npm run bench -- --modes token-bucket,none --rounds 6  two modes, narrower intervals
   npm run bench -- --scenario sold-out --gate            exit 1 when a target is missed
+  npm run bench -- --scenario users-once --users 5000    so many people redeem once each
   npm run bench -- --db-latency 2ms --pool 50            Postgres as if on another machine
   npm run --silent bench -- --json | jq .verdict
 
@@ -59,9 +52,14 @@ export function createBenchCommand(): Command {
     .option('--modes <list>', `comma-separated: ${LIMITER_MODES.join(', ')}`, parseChoices(LIMITER_MODES), [
       ...LIMITER_MODES,
     ])
-    .option('--scenario <name>', `one of ${scenarios.join(', ')}`, parseChoice(scenarios), scenarios[0])
-    .option('--connections <n>', 'closed loop: requests under way at once', parseWholeNumber(1, 10_000), 50)
+    .option('--scenario <name>', 'what is sent, see below', parseChoice(scenarios), scenarios[0])
+    .option(
+      '--connections <n>',
+      `closed loop: people at a time (default: ${DEFAULTS.connections})`,
+      parseWholeNumber(1, 10_000),
+    )
     .option('--duration <seconds>', `of each measured load (default: ${DEFAULTS.duration})`, parseSeconds)
+    .option('--users <n>', 'people of the scenario users-once (default: 1000)', parseWholeNumber(1, 10_000_000))
     .option('--rounds <n>', `trials of each mode (default: ${DEFAULTS.rounds})`, parseWholeNumber(1, 10_000))
   return addSystemOptions(command, { concurrency: 100 })
     .option('--targets <file>', 'targets to hold the run against', GUIDE_TARGETS)
@@ -115,52 +113,4 @@ async function finish(run: Run, targets: Targets, directory: string, options: Be
   process.exitCode = exitCodeFor(summary, options)
   await writeReports(directory, run, summary)
   process.stderr.write(`report: ${join(directory, 'report.html')}\n`)
-}
-
-function makePlan(options: BenchOptions): Plan {
-  const { servers, workers, concurrency, pool } = options
-  const length = options.quick ? QUICK : DEFAULTS
-  return {
-    scenario: options.scenario,
-    modes: [...options.modes, 'ceiling'],
-    rounds: options.rounds ?? length.rounds,
-    connections: options.connections,
-    duration: options.duration ?? length.duration,
-    warm_up: length.warmUp,
-    profile: profileOf(options),
-    profile_name: `${servers} server, ${workers}×${concurrency} worker, pool ${pool}`,
-    seed: options.seed ?? randomInt(1_000_000),
-    db_latency_ms: options.dbLatency,
-    redis_latency_ms: options.redisLatency,
-  }
-}
-
-/** The command line that repeats this run: everything that was decided, by name. */
-function describeCommand(options: BenchOptions, plan: Plan): string {
-  const { profile } = plan
-  const values: [string, string | number][] = [
-    ['modes', options.modes.join(',')],
-    ['scenario', plan.scenario],
-    ['connections', plan.connections],
-    ['duration', plan.duration],
-    ['rounds', plan.rounds],
-    ['servers', profile.servers],
-    ['workers', profile.workers],
-    ['concurrency', profile.concurrency],
-    ['pool', profile.pool],
-    ['seed', plan.seed],
-  ]
-  if (plan.db_latency_ms > 0) values.push(['db-latency', `${plan.db_latency_ms}ms`])
-  if (plan.redis_latency_ms > 0) values.push(['redis-latency', `${plan.redis_latency_ms}ms`])
-  if (options.targets !== GUIDE_TARGETS) values.push(['targets', quoted(options.targets)])
-  // Which servers is a secret of theirs; that there were some is not.
-  const servers = ['DATABASE_URL', 'REDIS_URL'].filter((name) => process.env[name]).map((name) => `${name}=… `)
-  const flags = [options.quick && '--quick ', options.allowNonempty && '--allow-nonempty '].filter(Boolean)
-  const words = values.map(([name, value]) => `--${name} ${value}`)
-  return `${servers.join('')}npm run bench -- ${flags.join('')}${words.join(' ')}`
-}
-
-/** For a shell, where a name holds more than plain characters. */
-function quoted(name: string): string {
-  return /^[\w./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
 }

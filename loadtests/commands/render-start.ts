@@ -19,10 +19,14 @@ export function renderStart(
     plural(servers, 'server process', 'server processes'),
     `${plural(workers, 'worker')} × ${concurrency} jobs`,
     `pool ${pool}`,
+    `limits per client: ${options.ipLimit === 0 ? 'off' : `${options.ipLimit} requests a minute`}`,
   ]
   const rows: (readonly [string, string])[] = [
+    ['page', system.page_url],
     ['redeem', curlLine(system)],
     ['status', `${system.url}/api/v1/public/redemptions/<redemption_id>   (the answer's status_url)`],
+    ['docs', system.docs_url],
+    ['board', `${system.board_url}   (user admin, password ${system.board_password})`],
     ['mails', `${system.mails_url.replace(/\/mails$/, '/')}   (as JSON: ${system.mails_url})`],
     ...system.metrics_urls.map(({ kind, pid, url }) => [kind, `${url}   (pid ${pid})`] as const),
     ['Postgres', given.databaseUrl ? hidePassword(system.database_url) : system.database_url],
@@ -31,7 +35,7 @@ export function renderStart(
   const lines = rows.map(([label, text]) => `  ${label.padEnd(LABEL_WIDTH)} ${text}`)
   return `
 Redline runs at ${system.url} (${shape.join(', ')}).
-The code ${system.sample_code} can be redeemed:
+The code ${system.sample_code} can be redeemed by many people, ${system.personal_codes[0]} to ${system.personal_codes.at(-1)} by one each:
 
 ${lines.join('\n')}
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { exampleRun } from '../analysis/example-run.ts'
 import { summarySchema } from '../run-file.ts'
@@ -47,6 +48,12 @@ describe('readRun', () => {
 })
 
 describe('report', () => {
+  it('reads a run of the first version, which knew neither steps nor shapes', async () => {
+    const run = await readRun(fileURLToPath(new URL('../../reports/example-hot-code/run.json', import.meta.url)))
+    expect(run.plan).toMatchObject({ people: null, paced: false })
+    expect(run.trials[0]?.loads[0]).toMatchObject({ served: 0, steps: {} })
+  })
+
   async function run(...words: string[]): Promise<string> {
     const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     vi.spyOn(process.stderr, 'write').mockReturnValue(true)

@@ -8,11 +8,11 @@ import { createWalReader } from '../measure/wal-reader.ts'
 import type { ProgressReport } from '../report/progress.ts'
 import { writeAtomically } from '../report/write-reports.ts'
 import { type Plan, RUN_SCHEMA, type Run } from '../run-file.ts'
-import { SCENARIOS } from '../scenarios/registry.ts'
 import { clearAfterKilled } from '../sut/leftovers.ts'
 import { createRunDirectory } from '../sut/run-directory.ts'
 import { type Stores, startStores } from '../sut/stores.ts'
 import { migrate } from '../sut/system.ts'
+import { findScenario } from './make-plan.ts'
 
 export interface BenchParts {
   readonly plan: Plan
@@ -25,7 +25,7 @@ export interface BenchParts {
   readonly signal: AbortSignal
 }
 
-const NOTES = ['No limit per client address and no limit on failed tries is active.']
+const NOTES = ['limits per client: off (neither per address nor on failed tries)']
 
 /** `2026-01-31-1805-hot-code-3f9a`: sorts by time, never twice. */
 export function createRunId(now: Date, scenario: string): string {
@@ -95,8 +95,7 @@ type RunningParts = Omit<Parameters<typeof runRounds>[0], 'plan' | 'scenario' | 
 
 async function measure(begun: Run, parts: BenchParts, running: RunningParts): Promise<Run> {
   const { plan, signal, progress } = parts
-  const scenario = SCENARIOS.find(({ name }) => name === plan.scenario)
-  if (scenario === undefined) throw new RangeError(`no scenario ${plan.scenario}`)
+  const scenario = findScenario(plan.scenario)
   let run = begun
   const keep = async (changes: Partial<Run>) => {
     run = { ...run, ...changes, harness_peak_rss_bytes: process.resourceUsage().maxRSS * 1024 }

@@ -25,11 +25,12 @@ async function startJson(...more: string[]): Promise<{ running: RunningCli; syst
   return { running, system: systemDescriptionSchema.parse(JSON.parse(line)) }
 }
 
-async function redeem(system: SystemDescription, email: string) {
-  const response = await fetch(`${system.url}/api/v1/public/direct-redeem`, {
+async function redeem(system: SystemDescription, email: string, personalCode?: string) {
+  const path = personalCode === undefined ? 'direct-redeem' : 'redeem'
+  const response = await fetch(`${system.url}/api/v1/public/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, code: system.sample_code }),
+    body: JSON.stringify({ email, code: personalCode ?? system.sample_code }),
   })
   expect(response.status).toBe(202)
   return (await response.json()) as { redemption_id: string; status_url: string }
@@ -44,6 +45,8 @@ test('two at once do not meet; verify finds them sound; SIGINT and SIGTERM stop 
 }, async () => {
   const [one, other] = await Promise.all([startJson(), startJson('--mode', 'none', '--servers', '2')])
   const { redemption_id: id, status_url: statusUrl } = await redeem(one.system, 'ada@example.com')
+  expect(one.system.personal_codes).toHaveLength(20)
+  await redeem(other.system, 'ben@example.com', other.system.personal_codes[19])
   await expect
     .poll(async () => (await readMails(one.system)).map(({ to }) => to), { timeout: 10_000 })
     .toEqual(['ada@example.com'])
@@ -52,7 +55,9 @@ test('two at once do not meet; verify finds them sound; SIGINT and SIGTERM stop 
     .poll(async () => (await fetch(one.system.url + statusUrl)).json(), { timeout: 10_000 })
     .toMatchObject({ redemption_id: id, status: 'sent' })
   expect((await fetch(other.system.url + statusUrl)).status).toBe(404)
-  expect(await readMails(other.system)).toEqual([])
+  await expect
+    .poll(async () => (await readMails(other.system)).map(({ to }) => to), { timeout: 10_000 })
+    .toEqual(['ben@example.com'])
 
   expect(one.system.metrics_urls.map(({ kind }) => kind).sort()).toEqual(['scheduler', 'server', 'worker'])
   expect(other.system.metrics_urls.filter(({ kind }) => kind === 'server')).toHaveLength(2)
@@ -60,6 +65,12 @@ test('two at once do not meet; verify finds them sound; SIGINT and SIGTERM stop 
   expect(await (await fetch(`${one.system.ops_url}/health/ready`)).json()).toMatchObject({ status: 'ready' })
   const claims = JSON.parse(Buffer.from(one.system.admin_token.split('.')[1] ?? '', 'base64url').toString())
   expect(claims).toMatchObject({ sub: 'admin', role: 'admin' })
+
+  const { url, page_url: page, docs_url: docs, board_url: board, board_password: password } = one.system
+  expect([page, docs]).toEqual([`${url}/invite`, `${url}/docs`])
+  expect(one.system.metrics_urls.map((process) => process.url)).toContain(board.replace('/board', '/metrics'))
+  expect(password.length).toBeGreaterThanOrEqual(16)
+  expect(password).not.toBe(other.system.board_password)
 
   const file = join(cli.directory, 'running.json')
   writeFileSync(file, `> npm's banner\n${JSON.stringify(one.system)}\n`)
@@ -105,6 +116,9 @@ test('killed: its processes end by themselves, its stores by the next start, who
   expect(owner?.children.map(({ pid }) => readStartTime(pid)).filter((time) => time !== null)).toEqual([])
   const curl = await next.awaitOutput(/curl .*\n/)
   await next.awaitOutput(/Ctrl-C/)
+  await next.awaitOutput(/limits per client: off/)
+  await next.awaitOutput(/page +http:\S+\/invite\n/)
+  await next.awaitOutput(/board +http:\S+\/board {3}\(user admin, password \S+\)/)
   const { stdout } = spawnSync('sh', ['-c', curl], { encoding: 'utf8' })
   expect(JSON.parse(stdout)).toMatchObject({ status: 'reserved' })
 

@@ -14,6 +14,7 @@ import { addSystemOptions, allowNonempty, profileOf, type SystemChoices } from '
 export interface StartOptions extends SystemChoices {
   port: number
   mode: LimiterMode
+  ipLimit: number
   json: boolean
 }
 
@@ -33,6 +34,7 @@ export function createStartCommand(): Command {
     .description('start the whole system with a sample code, and say where everything is')
     .option('--port <n>', 'where people redeem; 0 = any free port', parseWholeNumber(0, 65_535), 3000)
     .option('--mode <name>', `limiter mode: ${LIMITER_MODES.join(', ')}`, parseChoice(LIMITER_MODES), 'token-bucket')
+    .option('--ip-limit <n>', 'requests a minute from one address; 0 = no limit', parseWholeNumber(0, 1_000_000), 0)
   return addSystemOptions(command, { concurrency: 20 })
     .option('--json', 'print one line of JSON on stdout when all is ready, and nothing else', false)
     .addOption(allowNonempty('it stays as it is'))
@@ -71,6 +73,7 @@ async function runUntil(signal: AbortSignal, options: StartOptions): Promise<voi
       mode: options.mode,
       profile: profileOf(options),
       port: options.port,
+      ipLimit: options.ipLimit,
       ...given,
       allowNonempty: options.allowNonempty,
       dbLatencyMs: options.dbLatency,

@@ -109,6 +109,7 @@ async function examine(client: pg.Client, sources: Sources, { wait, kills }: Ver
       drained: rest ? rest.drained : null,
       kills,
       everyCodeHasBucket: false,
+      rooms: null,
     },
   )
   const given = {

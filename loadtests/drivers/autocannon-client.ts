@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Client } from 'autocannon'
 import type { LoadRecorder } from './load-recorder.ts'
-import type { RedeemRequest } from './redeem-requests.ts'
+import type { Answer, OutgoingRequest } from './recipes/recipe.ts'
 
 /** A server that refuses connections is asked again after so many milliseconds, not at once and for ever. */
 const RECONNECT_DELAY_MS = 100
@@ -20,9 +20,13 @@ interface ClientInternals extends EventEmitter {
 }
 
 export interface RequestSource {
-  /** Null when the load is over. */
-  next(): RedeemRequest | null
+  /** The next request after the answer to the last one. Null when the load is over. */
+  next(answer: Answer): OutgoingRequest | null
+  /** No more requests are to be sent, not even those that wait. */
+  readonly isClosed: boolean
 }
+
+const NO_ANSWER: Answer = { status: 0, body: '' }
 
 /**
  * Puts our own requests and our own clock into a connection of autocannon. Its public way (`setupRequest`) builds each
@@ -36,13 +40,21 @@ export function attachClient(
 ): { giveUp(): void } {
   const inner = client as unknown as ClientInternals
   const { _doRequest: sendRequest, _connect: connect } = inner
-  let pending: RedeemRequest | null = null
-  let sentAt = 0
+  let pending: OutgoingRequest | null = null
+  /** Null while the pending request is still thought about. */
+  let sentAt: number | null = null
+  let lastAnswer = NO_ANSWER
   let hasFailed = false
 
   const lose = (reason: 'timeout' | 'connection_error' | 'unanswered') => {
-    if (pending) recorder.lost(pending, reason)
+    if (pending === null || sentAt === null) return
+    recorder.lost(pending, reason)
     pending = null
+  }
+  const send = () => {
+    if (inner.destroyed) return
+    if (source.isClosed) inner.destroy()
+    else sendRequest.call(inner)
   }
   inner.on('connError', () => {
     hasFailed = true
@@ -55,11 +67,18 @@ export function attachClient(
     }, RECONNECT_DELAY_MS)
   }
   inner._doRequest = () => {
-    // A new request while the last one waits: autocannon has given it up and connected anew.
-    lose(performance.now() - sentAt >= timeoutMs ? 'timeout' : 'connection_error')
-    pending = source.next()
-    if (pending) sendRequest.call(inner)
-    else inner.destroy()
+    if (pending !== null) {
+      // A new connection while the pending request is thought about: it will be sent over this one.
+      if (sentAt === null) return
+      // A new request while the last one waits: autocannon has given it up and connected anew.
+      lose(performance.now() - sentAt >= timeoutMs ? 'timeout' : 'connection_error')
+    }
+    pending = source.next(lastAnswer)
+    lastAnswer = NO_ANSWER
+    sentAt = null
+    if (pending === null) inner.destroy()
+    else if (pending.waitMs) setTimeout(send, pending.waitMs)
+    else sendRequest.call(inner)
   }
   inner.getRequestBuffer = () => {
     sentAt = performance.now()
@@ -67,10 +86,11 @@ export function attachClient(
   }
   inner.requestIterator.nextRequest = () => undefined
   inner.requestIterator.recordBody = (_request, status, body) => {
-    if (!pending) return
+    if (pending === null || sentAt === null) return
     const answered = pending
     pending = null
     hasFailed = false
+    lastAnswer = { status, body }
     recorder.answered(answered, status, body, performance.now() - sentAt)
   }
   return { giveUp: () => lose('unanswered') }

@@ -41,9 +41,8 @@ async function readBody(request: IncomingMessage): Promise<{ email: string; code
 function specFor(url: string, more: Partial<LoadSpec> = {}): LoadSpec {
   return {
     url,
-    path: '/redeem',
     connections: 5,
-    requests: { kind: 'redeem', codes: ['HOT'], email_prefix: 'person', seed: 1 },
+    requests: { kind: 'redeem-shared', codes: ['HOT'], email_prefix: 'person', seed: 1 },
     answers_file: join(directory, 'answers.tsv'),
     ...more,
   }
@@ -64,8 +63,8 @@ test('sends exactly the amount, each request for another person, and keeps every
     response.writeHead(202).end(JSON.stringify({ redemption_id: `id-${redemption.email}`, status: 'reserved' }))
   })
   const codes = ['A-1', 'B-2', 'C-3']
-  const requests = { kind: 'redeem' as const, codes, email_prefix: 'run.1', seed: 7 }
-  const result = await driver.load(specFor(url, { amount: 103, connections: 10, requests }))
+  const requests = { kind: 'redeem-shared' as const, codes, email_prefix: 'run.1', seed: 7 }
+  const result = await driver.load(specFor(url, { people: 103, connections: 10, requests }))
   expect(result).toMatchObject({ accepted: 103, refused: 0, errors: 0, by_status: { 202: 103 } })
   expect(decodeFromCompressedBase64(result.histogram).totalCount).toBe(103)
   expect(new Set(seen.map(({ email }) => email)).size).toBe(103)
@@ -85,7 +84,7 @@ test('tells clear refusals from outcomes that nobody knows', async () => {
     request.resume()
     response.writeHead(statuses[number++ % 3] ?? 500).end('{}')
   })
-  const result = await driver.load(specFor(url, { amount: 30 }))
+  const result = await driver.load(specFor(url, { people: 30 }))
   expect(result).toMatchObject({ accepted: 10, refused: 10, errors: 10, by_status: { 202: 10, 409: 10, 503: 10 } })
   expect(decodeFromCompressedBase64(result.histogram).totalCount).toBe(20)
   const outcomes = (await collect(result.answers_file)).map((answer) => `${answer.outcome} ${answer.status}`)
@@ -97,7 +96,7 @@ test('latencies are never shorter than what the server took', async () => {
     request.resume()
     setTimeout(() => response.writeHead(202).end('{}'), 30)
   })
-  const result = await driver.load(specFor(url, { amount: 20 }))
+  const result = await driver.load(specFor(url, { people: 20 }))
   // A timer of Node may come up to 1 ms early.
   expect(decodeFromCompressedBase64(result.histogram).minNonZeroValue).toBeGreaterThanOrEqual(29_000)
 })
@@ -113,7 +112,7 @@ test('an answer under way at the end of the time is awaited, not cut', async () 
 
 test('a request that is never answered counts as a time-out', async () => {
   const url = await serve((request) => request.resume())
-  const result = await driver.load(specFor(url, { amount: 4, connections: 4, timeout_seconds: 1 }))
+  const result = await driver.load(specFor(url, { people: 4, connections: 4, timeout_seconds: 1 }))
   expect(result).toMatchObject({ accepted: 0, errors: 4, by_status: { timeout: 4 } })
   expect((await collect(result.answers_file)).map((answer) => answer.outcome)).toEqual(Array(4).fill('indeterminate'))
 })
@@ -125,7 +124,7 @@ test('connections that the server cuts are errors, and the others go on', async 
     if (++number % 10 === 0) request.socket.destroy()
     else response.writeHead(202).end('{}')
   })
-  const result = await driver.load(specFor(url, { amount: 100 }))
+  const result = await driver.load(specFor(url, { people: 100 }))
   expect(result).toMatchObject({ accepted: 90, errors: 10, by_status: { 202: 90, connection_error: 10 } })
 })
 
@@ -179,6 +178,50 @@ test('progress adds up to the whole', async () => {
   expect(accepted).toBe(result.accepted)
 })
 
+const polls = { kind: 'poll-status' as const, code: 'HOT', polls: 4, think_ms: 40, email_prefix: 'poll' }
+
+test('each person of a script does all of it: steps are told apart, only redemptions are written down', async () => {
+  const url = await serve((request, response) => {
+    request.resume()
+    response.writeHead(request.method === 'POST' ? 202 : 200).end(JSON.stringify({ redemption_id: 'r-1' }))
+  })
+  const result = await driver.load(specFor(url, { people: 10, requests: polls }))
+  expect(result).toMatchObject({ accepted: 10, served: 40, refused: 0, errors: 0, by_status: { 202: 10, 200: 40 } })
+  expect(result.steps).toMatchObject({ redeem: { answers: 10 }, status: { answers: 40 } })
+  expect(await collect(result.answers_file)).toHaveLength(10)
+  // Two people on each of five connections, and a timer of Node may come up to 1 ms early.
+  expect(result.seconds).toBeGreaterThanOrEqual((2 * 4 * 39) / 1000)
+})
+
+test('at the end of the time nobody sends what was still thought about', async () => {
+  let asked = 0
+  const url = await serve((request, response) => {
+    request.resume()
+    asked++
+    response.writeHead(request.method === 'POST' ? 202 : 200).end(JSON.stringify({ redemption_id: 'r-1' }))
+  })
+  const result = await driver.load(specFor(url, { duration_seconds: 0.3, requests: { ...polls, think_ms: 2_000 } }))
+  expect(result).toMatchObject({ accepted: 5, served: 0, errors: 0 })
+  expect(asked).toBe(5)
+})
+
+test('a connection that breaks while somebody thinks costs no request', async () => {
+  const url = await serve((request, response) => {
+    request.resume()
+    if (request.method === 'GET') return response.end('{}')
+    response.writeHead(202).end(JSON.stringify({ redemption_id: 'r-1' }))
+    setTimeout(() => request.socket.destroy(), 5)
+  })
+  const result = await driver.load(specFor(url, { people: 5, requests: polls }))
+  expect(result).toMatchObject({ accepted: 5, served: 20, errors: 0 })
+})
+
+test('a script is told that no answer came, and goes on with the next person', async () => {
+  const url = await serve((request) => request.socket.destroy())
+  const result = await driver.load(specFor(url, { people: 6, requests: polls }))
+  expect(result).toMatchObject({ accepted: 0, served: 0, errors: 6, by_status: { connection_error: 6 } })
+})
+
 test('a load that cannot be is refused', async () => {
-  await expect(driver.load(specFor('http://127.0.0.1:1'))).rejects.toThrow('duration_seconds or after an amount')
+  await expect(driver.load(specFor('http://127.0.0.1:1'))).rejects.toThrow('duration_seconds or after so many people')
 })

@@ -1,8 +1,9 @@
 import autocannon, { type Instance, type Options } from 'autocannon'
-import { attachClient } from './autocannon-client.ts'
+import { attachClient, type RequestSource } from './autocannon-client.ts'
 import { type CheckedLoadSpec, type Driver, loadSpecSchema } from './driver.ts'
 import { createLoadRecorder } from './load-recorder.ts'
-import { createRedeemRequests } from './redeem-requests.ts'
+import type { Crowd, Recipe } from './recipes/recipe.ts'
+import { createRecipe } from './recipes/registry.ts'
 
 /** When autocannon looks whether all connections are done, in milliseconds. */
 const SAMPLE_INTERVAL_MS = 50
@@ -12,7 +13,7 @@ const GRACE_AFTER_ABORT_MS = 2_000
 const A_DAY_SECONDS = 86_400
 
 /**
- * Closed loop with autocannon. Latencies are kept by ourselves, in microseconds, and its own histogram is not read: that
+ * Closed loop with autocannon: each connection serves one person at a time, think times included. Latencies are kept by ourselves, in microseconds, and its own histogram is not read: that
  * has steps of 1 ms, and under a rate (none is ever set here) it is corrected by seconds taken for milliseconds. At the
  * end no connection is cut: what is under way may still be answered within the timeout, so that few outcomes stay unknown.
  */
@@ -20,22 +21,23 @@ export function createAutocannonDriver(): Driver {
   return {
     async load(unchecked, { onProgress, signal } = {}) {
       const spec = loadSpecSchema.parse(unchecked)
-      const recorder = createLoadRecorder(spec.answers_file)
+      const crowd = createCrowd(spec.people)
+      const recipe = createRecipe(spec.requests, { url: spec.url, crowd })
+      const recorder = createLoadRecorder(spec.answers_file, recipe)
       const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1000)
-      const requests = createRequestSource(spec)
       const clients: ReturnType<typeof attachClient>[] = []
       const run = start({
         url: spec.url,
-        connections: Math.min(spec.connections, spec.amount ?? spec.connections),
+        connections: Math.min(spec.connections, spec.people ?? spec.connections),
         duration: A_DAY_SECONDS,
         timeout: spec.timeout_seconds,
         sampleInt: SAMPLE_INTERVAL_MS,
         skipAggregateResult: true,
         setupClient: (client) => {
-          clients.push(attachClient(client, requests, recorder, spec.timeout_seconds * 1000))
+          clients.push(attachClient(client, connect(recipe, crowd), recorder, spec.timeout_seconds * 1000))
         },
       })
-      const end = scheduleEnd(spec, requests.close, () => run.instance.stop(), signal)
+      const end = scheduleEnd(spec, crowd.close, () => run.instance.stop(), signal)
       try {
         await run.done
       } finally {
@@ -57,14 +59,33 @@ function start(options: Options): { instance: Instance; done: Promise<void> } {
   return { instance: autocannon(options, end), done }
 }
 
-/** Gives requests until the amount is reached or it is closed. */
-function createRequestSource(spec: CheckedLoadSpec) {
-  const next = createRedeemRequests(spec)
-  let left = spec.amount ?? Number.POSITIVE_INFINITY
+interface ClosableCrowd extends Crowd {
+  readonly isClosed: boolean
+  /** Nobody comes any more, and whoever is there sends nothing more. */
+  close(): void
+}
+
+function createCrowd(people = Number.POSITIVE_INFINITY): ClosableCrowd {
+  let last = 0
+  let isClosed = false
   return {
-    next: () => (left-- > 0 ? next() : null),
+    next: () => (isClosed || last >= people ? null : ++last),
+    get isClosed() {
+      return isClosed
+    },
     close: () => {
-      left = 0
+      isClosed = true
+    },
+  }
+}
+
+/** The requests of one connection. */
+function connect(recipe: Recipe, crowd: ClosableCrowd): RequestSource {
+  const script = recipe.connect()
+  return {
+    next: (answer) => (crowd.isClosed ? null : (script.next(answer).value ?? null)),
+    get isClosed() {
+      return crowd.isClosed
     },
   }
 }

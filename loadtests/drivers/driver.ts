@@ -1,34 +1,24 @@
 import { z } from 'zod'
-
-/** Characters that need no escape in JSON, in a header or in a line of tab separated fields. */
-const plainText = z.string().regex(/^[\w.@:+-]+$/, 'only letters, digits and . _ @ : + - are possible here')
-
-/** Each request redeems one of the codes for a person who never came before: `<email_prefix>-<number>@load.test`. */
-export const redeemRequestsSchema = z.object({
-  kind: z.literal('redeem'),
-  codes: z.array(plainText).min(1),
-  email_prefix: plainText,
-  /** Which code is taken when there are several is drawn from this seed. */
-  seed: z.number().int(),
-})
+import { requestsSchema } from './recipes/registry.ts'
+import { roomSightingsSchema } from './recipes/room-sightings.ts'
 
 export const loadSpecSchema = z
   .object({
     /** Scheme, host and port. */
     url: z.url(),
-    path: z.string().startsWith('/'),
-    /** Closed loop: so many connections, each with one request under way. */
+    /** Closed loop: so many connections, each with one request under way or one person who thinks. */
     connections: z.number().int().positive(),
     duration_seconds: z.number().positive().optional(),
-    amount: z.number().int().positive().optional(),
+    /** People who come; each of them does all that the recipe says. */
+    people: z.number().int().positive().optional(),
     /** A request without an answer for so long counts as an error; nobody knows what became of it. */
     timeout_seconds: z.number().positive().default(10),
-    requests: redeemRequestsSchema,
+    requests: requestsSchema,
     /** What became of each request goes here (answers-file.ts). */
     answers_file: z.string(),
   })
-  .refine((spec) => (spec.duration_seconds === undefined) !== (spec.amount === undefined), {
-    error: 'a load ends either after duration_seconds or after an amount of requests',
+  .refine((spec) => (spec.duration_seconds === undefined) !== (spec.people === undefined), {
+    error: 'a load ends either after duration_seconds or after so many people',
   })
 export type LoadSpec = z.input<typeof loadSpecSchema>
 export type CheckedLoadSpec = z.output<typeof loadSpecSchema>
@@ -40,6 +30,7 @@ export const progressSchema = z.object({
   /** Seconds since the load began. */
   second: z.number(),
   accepted: count,
+  served: count,
   refused: count,
   errors: count,
   p50_ms: z.number().nullable(),
@@ -52,16 +43,22 @@ export const loadResultSchema = z.object({
   seconds: z.number(),
   /** Milliseconds since the epoch at which the load began. */
   started_at_ms: z.number(),
-  /** 202. */
+  /** 202 to somebody's first request for a code. */
   accepted: count,
-  /** Any other answer below 500: a clear no. */
+  /** Any other answer below 300: repeats, statuses, places in a waiting room. */
+  served: count,
+  /** Any answer from 300 to 499: a clear no. */
   refused: count,
   /** 5xx, time-outs and broken connections: indeterminate. */
   errors: count,
   /** By HTTP status, or `timeout`, `connection_error`, `unanswered`. */
   by_status: z.record(z.string(), count),
-  /** Latencies of accepted and refused answers: HdrHistogram, microseconds, compressed base64. */
+  /** Latencies of all answers below 500: HdrHistogram, microseconds, compressed base64. */
   histogram: z.string(),
+  /** The same for each step by itself, where there are several. */
+  steps: z.record(z.string(), z.object({ answers: count, histogram: z.string() })),
+  /** What clients saw of a waiting room; null without one. */
+  room: roomSightingsSchema.nullable(),
   answers_file: z.string(),
   /** Rejected and indeterminate answers beyond what the answers file keeps. */
   answers_left_out: count,
@@ -80,6 +77,6 @@ export interface Driver {
 }
 
 /** All at once: each connection sends a single request. */
-export function asBurst(spec: Omit<LoadSpec, 'connections' | 'duration_seconds' | 'amount'>, requests = 200): LoadSpec {
-  return { ...spec, connections: requests, amount: requests }
+export function asBurst(spec: Omit<LoadSpec, 'connections' | 'duration_seconds' | 'people'>, requests = 200): LoadSpec {
+  return { ...spec, connections: requests, people: requests }
 }

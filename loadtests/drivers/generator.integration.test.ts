@@ -25,9 +25,8 @@ beforeAll(async () => {
   generator = await startGenerator(directory)
   spec = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    path: '/redeem',
     connections: 3,
-    requests: { kind: 'redeem', codes: ['HOT'], email_prefix: 'person', seed: 1 },
+    requests: { kind: 'redeem-shared', codes: ['HOT'], email_prefix: 'person', seed: 1 },
     answers_file: join(directory.path, 'answers.tsv'),
   }
 })
@@ -41,7 +40,7 @@ afterAll(async () => {
 
 test('makes one load after another in a process of its own', async () => {
   for (const amount of [20, 30]) {
-    expect(await generator.load({ ...spec, amount })).toMatchObject({ accepted: amount, errors: 0 })
+    expect(await generator.load({ ...spec, people: amount })).toMatchObject({ accepted: amount, errors: 0 })
   }
   expect(generator.process.pid).not.toBe(process.pid)
 })
@@ -54,7 +53,7 @@ test('stops a load on demand and tells what was measured', async () => {
 })
 
 test('a load that cannot be written down is reported', async () => {
-  const attempt = generator.load({ ...spec, amount: 5, answers_file: join(directory.path, 'missing', 'answers.tsv') })
+  const attempt = generator.load({ ...spec, people: 5, answers_file: join(directory.path, 'missing', 'answers.tsv') })
   await expect(attempt).rejects.toThrow(InvalidRunError)
 })
 

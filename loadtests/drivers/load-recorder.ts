@@ -1,38 +1,38 @@
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
 import { createAnswersFile, type Outcome } from './answers-file.ts'
 import type { LoadResult, Progress } from './driver.ts'
+import { type OutgoingRequest, type Recipe, readText, type Step } from './recipes/recipe.ts'
 
 const LONGEST_US = 60_000_000
-
-export interface SentRequest {
-  email: string
-  code: string
-}
+/** Asking for it each time costs more than adding to it. */
+const TIME_ORIGIN_MS = performance.timeOrigin
 
 export interface LoadRecorder {
-  answered(request: SentRequest, status: number, body: string, latencyMs: number): void
+  answered(request: OutgoingRequest, status: number, body: string, latencyMs: number): void
   /** No answer came, and none will. */
-  lost(request: SentRequest, reason: 'timeout' | 'connection_error' | 'unanswered'): void
+  lost(request: OutgoingRequest, reason: 'timeout' | 'connection_error' | 'unanswered'): void
   /** What came since the last call. */
   takeProgress(): Progress
   finish(): Promise<LoadResult>
 }
 
 /** Counts the answers of one load and keeps their latencies in microseconds; all generators share it. */
-export function createLoadRecorder(answersFile: string): LoadRecorder {
+export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Recipe, 'steps' | 'room'>): LoadRecorder {
   const answers = createAnswersFile(answersFile)
   const total = buildHistogram()
   const recent = buildHistogram()
+  const byStep = new Map(steps.length > 1 ? steps.map((step) => [step, buildHistogram()]) : [])
   const beganAt = performance.now()
-  const counts = { accepted: 0, refused: 0, errors: 0 }
+  const counts = { accepted: 0, served: 0, refused: 0, errors: 0 }
   let reported = { ...counts }
   let lastAnswerAt = beganAt
   const byStatus: Record<string, number> = {}
 
-  const note = (request: SentRequest, outcome: Outcome, status: string, redemptionId: string) => {
+  const note = (request: OutgoingRequest, outcome: Outcome, status: string, redemptionId: string, nowMs: number) => {
     byStatus[status] = (byStatus[status] ?? 0) + 1
-    const receivedAt = performance.timeOrigin + performance.now()
-    const { email, code } = request
+    const { step, email, code } = request
+    if (step !== 'redeem' && step !== 'repeat') return
+    const receivedAt = TIME_ORIGIN_MS + nowMs
     answers.add({ outcome, redemption_id: redemptionId, email, code, received_at_ms: receivedAt, status })
   }
 
@@ -41,17 +41,20 @@ export function createLoadRecorder(answersFile: string): LoadRecorder {
       lastAnswerAt = performance.now()
       if (status >= 500) {
         counts.errors++
-        return note(request, 'indeterminate', String(status), '')
+        return note(request, 'indeterminate', String(status), '', lastAnswerAt)
       }
       const microseconds = Math.min(Math.max(Math.round(latencyMs * 1000), 1), LONGEST_US)
       total.recordValue(microseconds)
       recent.recordValue(microseconds)
-      counts[status === 202 ? 'accepted' : 'refused']++
-      note(request, status === 202 ? 'accepted' : 'rejected', String(status), status === 202 ? readId(body) : '')
+      byStep.get(request.step)?.recordValue(microseconds)
+      counts[resultOf(request.step, status)]++
+      const isAccepted = status === 202
+      const id = isAccepted ? readId(body) : ''
+      note(request, isAccepted ? 'accepted' : 'rejected', String(status), id, lastAnswerAt)
     },
     lost(request, reason) {
       counts.errors++
-      note(request, 'indeterminate', reason, '')
+      note(request, 'indeterminate', reason, '', performance.now())
     },
     takeProgress() {
       const progress = {
@@ -71,6 +74,8 @@ export function createLoadRecorder(answersFile: string): LoadRecorder {
         ...counts,
         by_status: byStatus,
         histogram: encodeIntoCompressedBase64(total),
+        steps: Object.fromEntries([...byStep].map(([step, histogram]) => [step, describe(histogram)])),
+        room,
         answers_file: answersFile,
         answers_left_out: answers.leftOut,
       }
@@ -88,14 +93,18 @@ function buildHistogram(): Histogram {
   })
 }
 
+function describe(histogram: Histogram): LoadResult['steps'][string] {
+  return { answers: histogram.totalCount, histogram: encodeIntoCompressedBase64(histogram) }
+}
+
+function resultOf(step: Step, status: number): 'accepted' | 'served' | 'refused' {
+  if (step === 'redeem') return status === 202 ? 'accepted' : 'refused'
+  return status < 300 ? 'served' : 'refused'
+}
+
 /** A 202 without an id (the bare route of the ceiling gives none) has an empty one. */
 function readId(body: string): string {
-  try {
-    const { redemption_id: id } = JSON.parse(body) as { redemption_id?: unknown }
-    return typeof id === 'string' ? id : ''
-  } catch {
-    return ''
-  }
+  return readText(body, 'redemption_id') ?? ''
 }
 
 function difference<T extends Record<string, number>>(now: T, before: T): T {

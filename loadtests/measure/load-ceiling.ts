@@ -1,24 +1,25 @@
 import { InvalidRunError } from '../errors.ts'
 import { startCeiling } from '../sut/ceiling.ts'
 import { readCpu, subtractCpu } from './cpu-meter.ts'
-import { type LoadTarget, removeAnswers, runLoad, toLoad } from './run-load.ts'
+import { describeWorkloads, type LoadTarget, removeAnswers, runLoad, toLoad } from './run-load.ts'
 import { type Judged, NOTHING_MEASURED, type TrialContext, type TrialPosition } from './trial-context.ts'
 import { startTrialRecorder } from './trial-recorder.ts'
 
 /** The bare route under the same load: warm-up and one measured load; it has no drain and no invariants. */
 export async function loadCeiling(context: TrialContext, position: TrialPosition): Promise<Judged> {
-  const { plan, scenario, directory, signal, generator } = context
+  const { plan, directory, signal, generator } = context
   const server = await startCeiling(plan.profile.servers, directory, signal)
   const roots = { server: [server.pid], generator: [generator.process.pid] }
   const recorder = startTrialRecorder({ metricsUrls: [], roots }, (sample) => context.onSample(sample, position))
   const died = server.died.then(() => Promise.reject(new InvalidRunError('The ceiling ended')))
   died.catch(() => {})
-  const target: LoadTarget = { url: server.ready.url ?? '', recorder, died, answersFiles: [] }
+  const url = server.ready.url ?? ''
+  const target: LoadTarget = { url, workloads: describeWorkloads(context), recorder, died, answersFiles: [], rooms: [] }
   try {
-    await runLoad(context, target, scenario.codes.warmUp, plan.warm_up)
+    await runLoad(context, target, 'warm-up')
     recorder.phase = 'paused'
     const cpu = readCpu(roots)
-    const result = await runLoad(context, target, scenario.codes.paused, plan.duration)
+    const result = await runLoad(context, target, 'paused')
     const load = toLoad('paused', result, subtractCpu(readCpu(roots), cpu))
     const { steal, cpuPressure } = await recorder.stop()
     const samples = [...recorder.samples]

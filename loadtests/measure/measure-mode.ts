@@ -13,7 +13,7 @@ import { type Measured, NOTHING_MEASURED, type TrialContext } from './trial-cont
 import { createWorkMeter } from './work-meter.ts'
 
 /** A drain takes a small multiple of the load that it follows; what takes so much longer stands still. */
-const DRAIN_LIMIT = { seconds: 60, perSecondOfLoad: 20 } as const
+const DRAIN_LIMIT = { seconds: 60, perSecondOfLoad: 20, perPerson: 0.02 } as const
 
 export interface Session {
   readonly context: TrialContext
@@ -45,14 +45,14 @@ export async function measureMode(session: Session): Promise<Outcome> {
 /** @returns undefined when a backlog was not drained in its time */
 async function measureLoads(session: Session): Promise<Omit<Measured, 'invariants'> | undefined> {
   const { context, target, roots } = session
-  const { plan, scenario, stores } = context
-  await runLoad(context, target, scenario.codes.warmUp, plan.warm_up)
+  const { stores } = context
+  await runLoad(context, target, 'warm-up')
   if (!(await waitForDrain(session)).drained) return undefined
   const paused = await measurePaused(session)
   if (paused === undefined) return undefined
   target.recorder.phase = 'running'
   const cpu = readCpu(roots)
-  const result = await runLoad(context, target, scenario.codes.running, plan.duration)
+  const result = await runLoad(context, target, 'running')
   const running = toLoad('running', result, subtractCpu(readCpu(roots), cpu))
   target.recorder.phase = 'drain'
   if (!(await waitForDrain(session)).drained) return undefined
@@ -70,13 +70,12 @@ async function measureLoads(session: Session): Promise<Omit<Measured, 'invariant
 /** The load while nothing drains, then the drain alone: so each has its own cost. */
 async function measurePaused(session: Session): Promise<Pick<Measured, 'loads' | 'drain' | 'work'> | undefined> {
   const { context, system, target, roots } = session
-  const { plan, scenario } = context
   const meter = await createWorkMeter(context, system)
   await setDrain(system, true)
   await meter.start()
   target.recorder.phase = 'paused'
   const before = readCpu(roots)
-  const result = await runLoad(context, target, scenario.codes.paused, plan.duration)
+  const result = await runLoad(context, target, 'paused')
   const between = readCpu(roots)
   target.recorder.phase = 'drain'
   await setDrain(system, false)
@@ -98,7 +97,8 @@ function waitForDrain(session: Session) {
 }
 
 function drainLimit({ context: { plan } }: Session): number {
-  return DRAIN_LIMIT.seconds + DRAIN_LIMIT.perSecondOfLoad * plan.duration
+  const { seconds, perSecondOfLoad, perPerson } = DRAIN_LIMIT
+  return seconds + perSecondOfLoad * plan.duration + perPerson * (plan.people ?? 0)
 }
 
 function schedulerOf(system: System): string {
@@ -121,6 +121,7 @@ async function judgeSession(
     bucketsUrl: hasBuckets ? (system.opsUrls('server')[0] ?? null) : null,
     schedulerUrl: schedulerOf(system),
   }
-  const circumstances = { occupancy, drained, kills: 0, everyCodeHasBucket: hasBuckets }
+  const rooms = target.rooms.length > 0 ? target.rooms : null
+  const circumstances = { occupancy, drained, kills: 0, everyCodeHasBucket: hasBuckets, rooms }
   return checkInvariants(await collectEvidence(sources, circumstances))
 }

@@ -1,51 +1,62 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RoomEvidence } from '../analysis/evidence.ts'
 import { asBurst, type LoadResult, type LoadSpec } from '../drivers/driver.ts'
 import type { Load } from '../run-file.ts'
-import { BURST } from '../scenarios/scenario.ts'
-import type { CodeSeed } from '../sut/redeem-data.ts'
+import { BURST, type LoadName, type PlannedRequests, type Workload } from '../scenarios/scenario.ts'
+import { openActivity } from '../sut/waiting-room-data.ts'
 import type { CpuMs } from './cpu-meter.ts'
 import type { TrialContext } from './trial-context.ts'
 import type { TrialRecorder } from './trial-recorder.ts'
 
-const PATH = '/api/v1/public/direct-redeem'
-
 /** What is loaded, and where it is written down. */
 export interface LoadTarget {
   readonly url: string
+  readonly workloads: Readonly<Record<LoadName, Workload>>
   readonly recorder: TrialRecorder
   /** Rejects when the system dies; a load on a dead system is ended at once. */
   readonly died: Promise<never>
   /** Grows by the file of each load. */
   readonly answersFiles: string[]
+  /** Grows by what clients saw of each waiting room. */
+  readonly rooms: RoomEvidence[]
 }
 
-/** Loads the system in a closed loop for a time. @throws InvalidRunError when it dies meanwhile */
-export async function runLoad(
-  context: TrialContext,
-  target: LoadTarget,
-  codes: readonly CodeSeed[],
-  seconds: number,
-): Promise<LoadResult> {
-  const { connections, seed } = context.plan
-  const spec = describeLoad(context, target, codes, seed)
-  return watch(context, target, { ...spec, connections, duration_seconds: seconds })
+/** The workloads of one trial. */
+export function describeWorkloads({ plan, scenario }: TrialContext): LoadTarget['workloads'] {
+  const describe = (load: LoadName, seconds: number) => scenario.workload(load, { seconds, seed: plan.seed })
+  return {
+    'warm-up': describe('warm-up', plan.warm_up),
+    paused: describe('paused', plan.duration),
+    running: describe('running', plan.duration),
+  }
+}
+
+/** Loads the system in a closed loop, for a time or with so many people. @throws InvalidRunError when it dies meanwhile */
+export async function runLoad(context: TrialContext, target: LoadTarget, load: LoadName): Promise<LoadResult> {
+  const { connections, people, duration, warm_up: warmUp } = context.plan
+  const { activity, requests } = target.workloads[load]
+  const ends = load === 'warm-up' ? { duration_seconds: warmUp } : people ? { people } : { duration_seconds: duration }
+  const openedAt = activity && (await openActivity(context.stores, context.client, activity))
+  const result = await watch(context, target, { ...describeLoad(context, target, requests), connections, ...ends })
+  if (activity !== undefined && openedAt !== undefined && result.room !== null)
+    target.rooms.push({ name: load, releasePerSecond: activity.releasePerSecond, openedAtMs: openedAt, ...result.room })
+  return result
 }
 
 /** Many requests at once for a code with few uses, so that overselling has its chance. */
 export async function runBurst(context: TrialContext, target: LoadTarget): Promise<LoadResult> {
-  const spec = describeLoad(context, target, [BURST], context.plan.seed)
-  return watch(context, target, asBurst(spec, BURST.requests))
+  const requests: PlannedRequests = { kind: 'redeem-shared', codes: [BURST.code], seed: context.plan.seed }
+  return watch(context, target, asBurst(describeLoad(context, target, requests), BURST.requests))
 }
 
-function describeLoad(context: TrialContext, target: LoadTarget, codes: readonly CodeSeed[], seed: number) {
+function describeLoad(context: TrialContext, target: LoadTarget, requests: PlannedRequests) {
   // People never come back: an address stands for one load of one trial.
   const prefix = `p${randomBytes(5).toString('hex')}`
   return {
     url: target.url,
-    path: PATH,
-    requests: { kind: 'redeem' as const, codes: codes.map(({ code }) => code), email_prefix: prefix, seed },
+    requests: { ...requests, email_prefix: prefix },
     answers_file: join(context.directory.path, `answers-${prefix}.tsv`),
   }
 }
@@ -66,8 +77,8 @@ async function watch(context: TrialContext, target: LoadTarget, spec: LoadSpec):
 }
 
 export function toLoad(name: Load['name'], result: LoadResult, cpu: CpuMs): Load {
-  const { seconds, accepted, refused, errors, by_status, histogram } = result
-  return { name, seconds, accepted, refused, errors, by_status, histogram, cpu_ms: cpu }
+  const { seconds, accepted, served, refused, errors, by_status, histogram, steps } = result
+  return { name, seconds, accepted, served, refused, errors, by_status, histogram, steps, cpu_ms: cpu }
 }
 
 export async function removeAnswers({ answersFiles }: LoadTarget): Promise<void> {

@@ -1,10 +1,11 @@
 import type { LimiterMode, Trial } from '../run-file.ts'
 import { BURST } from '../scenarios/scenario.ts'
-import { clearData, seedCodes } from '../sut/redeem-data.ts'
+import { analyseTables, clearData } from '../sut/clear-data.ts'
+import { seedCodes, seedPersonalCodes } from '../sut/redeem-data.ts'
 import { startSystem } from '../sut/system.ts'
 import { loadCeiling } from './load-ceiling.ts'
 import { measureMode } from './measure-mode.ts'
-import { type LoadTarget, removeAnswers } from './run-load.ts'
+import { describeWorkloads, type LoadTarget, removeAnswers } from './run-load.ts'
 import { type Judged, NOTHING_MEASURED, type TrialContext, type TrialPosition } from './trial-context.ts'
 import { startTrialRecorder } from './trial-recorder.ts'
 
@@ -37,13 +38,12 @@ export async function runTrial(context: TrialContext, position: TrialPosition): 
 
 async function loadMode(context: TrialContext, position: TrialPosition, mode: LimiterMode): Promise<Judged> {
   const { plan, scenario, stores, client, directory, signal, generator } = context
+  const workloads = describeWorkloads(context)
   await clearData(stores, client)
-  const { warmUp, paused, running } = scenario.codes
-  const codes = new Map([...warmUp, ...paused, ...running, BURST].map((seed) => [seed.code, seed]))
-  const seats = (plan.warm_up + 2 * plan.duration + 1) * SEATS_PER_SECOND
-  await seedCodes(client, [...codes.values()], seats)
+  await seedTrial(context, workloads)
 
-  const system = await startSystem(stores, { mode, profile: plan.profile, directory, signal })
+  const { environment: env } = scenario
+  const system = await startSystem(stores, { mode, profile: plan.profile, directory, signal, env })
   const roots = {
     ...system.roots,
     ...(stores.postgres.pid !== null && { postgres: [stores.postgres.pid] }),
@@ -53,7 +53,7 @@ async function loadMode(context: TrialContext, position: TrialPosition, mode: Li
   }
   const metricsUrls = system.processes.map(({ kind, ops_url }) => ({ kind, url: `${ops_url}/metrics` }))
   const recorder = startTrialRecorder({ metricsUrls, roots }, (sample) => context.onSample(sample, position))
-  const target: LoadTarget = { url: system.url, recorder, died: system.died, answersFiles: [] }
+  const target: LoadTarget = { url: system.url, workloads, recorder, died: system.died, answersFiles: [], rooms: [] }
   const measuring = measureMode({ context, system, target, roots, mode })
   measuring.catch(() => undefined)
   try {
@@ -67,4 +67,13 @@ async function loadMode(context: TrialContext, position: TrialPosition, mode: Li
     await measuring.catch(() => undefined)
     await removeAnswers(target)
   }
+}
+
+async function seedTrial({ plan, client }: TrialContext, workloads: LoadTarget['workloads']): Promise<void> {
+  const all = Object.values(workloads)
+  const codes = new Map([...all.flatMap(({ codes }) => codes ?? []), BURST].map((seed) => [seed.code, seed]))
+  const seats = (plan.warm_up + 2 * plan.duration + 1) * SEATS_PER_SECOND + 2 * (plan.people ?? 0)
+  await seedCodes(client, [...codes.values()], seats)
+  for (const { personalCodes } of all) if (personalCodes) await seedPersonalCodes(client, personalCodes)
+  await analyseTables(client)
 }

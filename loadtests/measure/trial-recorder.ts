@@ -12,12 +12,12 @@ export interface TrialRecorder {
   stop(): Promise<{ steal: number | null; cpuPressure: number | null }>
 }
 
-type ClientSide = Pick<Sample, 'accepted' | 'refused' | 'errors' | 'p50_ms' | 'p99_ms'> & {
+type ClientSide = Pick<Sample, 'accepted' | 'served' | 'refused' | 'errors' | 'p50_ms' | 'p99_ms'> & {
   /** The phase in which most of it arrived; null while nothing did. */
   phase: Sample['phase'] | null
 }
 
-const NOTHING: ClientSide = { accepted: 0, refused: 0, errors: 0, p50_ms: null, p99_ms: null, phase: null }
+const NOTHING: ClientSide = { accepted: 0, served: 0, refused: 0, errors: 0, p50_ms: null, p99_ms: null, phase: null }
 
 /** Joins what clients see and what the system shows into one series on one clock, a sample each second. */
 export function startTrialRecorder(
@@ -65,6 +65,7 @@ function join(clients: ClientSide, progress: Progress, phase: Sample['phase']): 
   const { p50_ms, p99_ms } = (progress.p99_ms ?? -1) > (clients.p99_ms ?? -1) ? progress : clients
   return {
     accepted: clients.accepted + progress.accepted,
+    served: clients.served + progress.served,
     refused: clients.refused + progress.refused,
     errors: clients.errors + progress.errors,
     p50_ms,
@@ -73,6 +74,6 @@ function join(clients: ClientSide, progress: Progress, phase: Sample['phase']): 
   }
 }
 
-function requestsOf({ accepted, refused, errors }: Pick<Sample, 'accepted' | 'refused' | 'errors'>): number {
-  return accepted + refused + errors
+function requestsOf({ accepted, served, refused, errors }: Omit<ClientSide, 'phase' | 'p50_ms' | 'p99_ms'>): number {
+  return accepted + served + refused + errors
 }

@@ -3,15 +3,16 @@ import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { headlineOf } from '../analysis/verdict-sentence.ts'
 import type { Latencies, Result, Run, Summary } from '../run-file.ts'
 import { environmentRows } from './environment-rows.ts'
-import { invariantLines, modeTable, NO_COST, planLine, validityLines } from './report-rows.ts'
+import { invariantLines, modeTable, NO_COST, planLine, STEP_NAMES, validityLines } from './report-rows.ts'
 
 /** The report as markdown, for a pull request or a wiki. */
 export function renderMarkdown(run: Run, summary: Summary): string {
-  const modes = modeTable(summary.results)
+  const modes = modeTable(run, summary.results)
   const sections = [
     `# Redline ${run.command}: ${run.run_id}`,
     `**${cell(summary.verdict)}**`,
     planLine(run),
+    run.environment.notes.map(cell).join(' '),
     '## Modes side by side',
     table(
       [...modes.columns],
@@ -44,6 +45,9 @@ export function renderMarkdown(run: Run, summary: Summary): string {
 function latencyTable(results: readonly Result[]): string {
   const rows = results.flatMap((result) => [
     latencyRow(`${result.mode}, drain paused`, result.latency_ms),
+    ...result.steps.map(({ step, latency_ms: latency }) =>
+      latencyRow(`${result.mode}, ${STEP_NAMES[step] ?? step}`, latency),
+    ),
     latencyRow(`${result.mode}, drain running`, result.with_drain?.latency_ms ?? null),
     latencyRow(`${result.mode}, accepted → mail`, result.end_to_end_ms),
   ])

@@ -1,5 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline'
 import { formatSeconds } from '../analysis/format.ts'
+import { answersOf } from '../analysis/rounds.ts'
 import type { TrialPosition } from '../measure/trial-context.ts'
 import type { Plan, Sample, Trial } from '../run-file.ts'
 
@@ -50,7 +51,7 @@ export function createProgressReport(plan: Plan, stream: NodeJS.WriteStream): Pr
     },
     sample(sample) {
       if (!isLive || current === undefined) return
-      rates = [...rates, sample.accepted + sample.refused].slice(-SPARKS)
+      rates = [...rates, sample.accepted + sample.served + sample.refused].slice(-SPARKS)
       wipe()
       const latency = sample.p99_ms === null ? '' : `, p99 ${sample.p99_ms.toFixed(1)} ms`
       const waiting = sample.queue === null ? 0 : sample.queue.stream + sample.queue.outbox + sample.queue.jobs
@@ -71,7 +72,7 @@ function describeTrial(trial: Trial, done: number, total: number): string {
   const head = `  ${String(done).padStart(String(total).length)}/${total} ${trial.mode.padEnd(15)}`
   if (trial.status === 'failed') return `${head} FAILED: ${trial.failure?.split('\n')[0]}`
   const rates = trial.loads.map((load) => {
-    const rate = (load.accepted + load.refused) / load.seconds
+    const rate = answersOf(load) / load.seconds
     return `${Math.round(rate)}/s ${load.name === 'paused' ? 'drain paused' : 'with drain'}`
   })
   const broken = trial.invariants.filter((check) => check.broken.length > 0).map((check) => check.number)

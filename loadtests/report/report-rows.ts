@@ -1,5 +1,5 @@
 import { rangeCoverage, WHOLE_RANGE_ROUNDS } from '../analysis/bootstrap.ts'
-import { formatCount, formatInterval, formatNumber, joinWords } from '../analysis/format.ts'
+import { formatCount, formatInterval, formatNumber, joinWords, plural } from '../analysis/format.ts'
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { headlineOf } from '../analysis/verdict-sentence.ts'
 import type { Interval, InvariantResult, Result, Run } from '../run-file.ts'
@@ -7,7 +7,15 @@ import type { Interval, InvariantResult, Result, Run } from '../run-file.ts'
 const ABSENT = '–'
 
 /** Stands where the cost would stand. */
-export const NO_COST = 'A cost per redemption says nothing where almost everybody is refused.'
+export const NO_COST = 'A cost per redemption says nothing where most answers are no redemptions.'
+
+/** What people call the steps of a load (drivers/recipes). */
+export const STEP_NAMES: Readonly<Record<string, string>> = {
+  redeem: 'redeem',
+  status: 'status poll',
+  enter: 'enter the room',
+  place: 'place in the room',
+}
 
 /** The comparison of modes as text, for the terminal and for markdown alike. */
 export interface ModeTable {
@@ -17,8 +25,8 @@ export interface ModeTable {
   readonly explained: string
 }
 
-/** By redemptions; where almost everybody is refused, by answers. */
-export function modeTable(results: readonly Result[]): ModeTable {
+/** By redemptions; where most answers are none, by answers. */
+export function modeTable({ plan }: Pick<Run, 'plan'>, results: readonly Result[]): ModeTable {
   const headline = headlineOf(results)
   return {
     columns: [
@@ -38,7 +46,8 @@ export function modeTable(results: readonly Result[]): ModeTable {
       `${headline}/s, × ceiling and latency with the drain paused; Redis round trips and SQL statements in the request, ` +
       (headline === 'accepted'
         ? 'per redemption; CPU to accept one and to drain it; '
-        : 'and the CPU of accepting, per answer: almost everybody is refused here; ') +
+        : 'and the CPU of accepting, per answer, as most answers are no redemptions; ') +
+      (plan.paced ? 'the scenario sets the pace, so that rates hardly tell the modes apart, but latencies do; ' : '') +
       `${intervalExplained(results)}.`,
   }
 }
@@ -100,6 +109,19 @@ function latencyCell({ latency_ms: latency }: Result): string {
   return latency ? `${formatNumber(latency.p50)} / ${formatNumber(latency.p99)}` : ABSENT
 }
 
+/** Where a load has several kinds of requests: how many were redeemed, p50 and p99 of each, a line per mode. */
+export function stepLines(results: readonly Result[]): string[] {
+  return results
+    .filter(({ steps }) => steps.length > 0)
+    .map(({ mode, steps, accepted_per_second: accepted }) => {
+      const parts = steps.map(
+        ({ step, latency_ms: { p50, p99 } }) =>
+          `${STEP_NAMES[step] ?? step} ${formatNumber(p50)} / ${formatNumber(p99)}`,
+      )
+      return `${mode}: ${numberOr(accepted?.median)} accepted/s; ${parts.join(', ')} (p50 / p99 ms)`
+    })
+}
+
 /** Why results are not VALID: a line for all that have the same reasons. */
 export function validityLines(results: readonly Result[]): string[] {
   const modes = new Map<string, string[]>()
@@ -128,7 +150,7 @@ export function planLine(run: Run): string {
   ]
   return [
     plan.scenario,
-    `${plan.rounds} rounds of ${plan.duration} s`,
+    `${plan.rounds} rounds of ${plan.people === null ? `${plan.duration} s` : plural(plan.people, 'person', 'people')}`,
     `${plan.connections} connections`,
     `${servers} server × pool ${pool}`,
     `${workers} worker × ${concurrency} jobs`,

@@ -60,6 +60,43 @@ describe('where almost everybody is refused', () => {
   })
 })
 
+/** Five times as many status polls as redemptions, at a pace that the scenario sets. */
+function pacedRun(): Run {
+  const run = exampleRun({ modes: ['none', 'token-bucket'] })
+  const poll = (load: Load): Load => {
+    const status = { answers: 5 * load.accepted, histogram: exampleHistogram([2, 3]) }
+    const redeem = { answers: load.accepted, histogram: load.histogram }
+    return { ...load, served: 5 * load.accepted, steps: { redeem, status } }
+  }
+  const trials = run.trials.map((trial) => ({ ...trial, scenario: 'status-poll', loads: trial.loads.map(poll) }))
+  return { ...run, plan: { ...run.plan, scenario: 'status-poll', paced: true }, trials }
+}
+
+describe('where the scenario sets the pace', () => {
+  it('ranks by latency, tells each kind of request, and holds it against no target of other scenarios', async () => {
+    const run = pacedRun()
+    const summary = await summaryOf(run)
+    expect(summary.verdict).toMatch(
+      /^At the scenario's own pace token-bucket had the shortest p99: [\d.]+ ms, the next one, none, [\d.]+ × as long\./,
+    )
+    expect(summary.results.map(({ steps }) => steps.map(({ step, answers }) => [step, answers > 0]))).toEqual(
+      Array(2).fill([
+        ['redeem', true],
+        ['status', true],
+      ]),
+    )
+    const terminal = renderTerminal(run, summary, { colour: false })
+    expect(terminal).toMatch(/token-bucket: [\d,]+ accepted\/s; redeem [\d.]+ \/ [\d.]+, status poll 2\.00 \/ 3\.00/)
+    expect(terminal).toMatch(/not applicable to this scenario: token-bucket reaches most of the ceiling/)
+    expect(renderMarkdown(run, summary)).toMatch(/\| none, status poll \| 2\.00 \|/)
+    const page = await renderHtml(run, summary)
+    expect(page).toContain('shortest p99')
+    expect(page).toContain('– not applicable')
+    expect(renderJunit(summary)).toMatch(/<skipped message="[^"]*it is about hot-code/)
+    expect(summary.targets.filter(({ verdict }) => verdict === 'missed')).toEqual([])
+  })
+})
+
 describe('the interval', () => {
   it('is called what it is', async () => {
     const text = async (rounds: number) => {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { Run, Summary, TargetResult } from '../run-file.ts'
 import { createPlainTable } from './plain-table.ts'
-import { invariantLines, type ModeTable, modeTable, planLine, validityLines } from './report-rows.ts'
+import { invariantLines, type ModeTable, modeTable, planLine, stepLines, validityLines } from './report-rows.ts'
 
 const WIDTH = 120
 
@@ -16,12 +16,14 @@ export function showsColour(stream: NodeJS.WriteStream): boolean {
 /** The whole outcome in at most 120 columns: modes, targets, and last the verdict, so that it stays in sight. */
 export function renderTerminal(run: Run, summary: Summary, options: { colour: boolean }): string {
   const paint: Paint = (style, text) => (options.colour ? styleText(style, text, { validateStream: false }) : text)
-  const modes = modeTable(summary.results)
+  const modes = modeTable(run, summary.results)
   const warnings = [...invariantLines(summary.results), ...validityLines(summary.results).map((line) => `* ${line}`)]
   return [
     paint('dim', planLine(run)),
+    ...run.environment.notes.flatMap((note) => wrap(note, WIDTH)).map((line) => paint('dim', line)),
     paintModes(modes, paint),
     ...wrap(modes.explained, WIDTH).map((line) => paint('dim', line)),
+    ...stepLines(summary.results).flatMap((line) => wrap(line, WIDTH)),
     ...warnings.flatMap((line) => wrap(line, WIDTH)).map((line) => paint('yellow', line)),
     '',
     ...targetLines(summary.targets, paint),
@@ -51,12 +53,15 @@ function invariantStyle(cell: string): Style {
 
 /** What was decided as a table; of the rest one line each says why not. */
 function targetLines(targets: readonly TargetResult[], paint: Paint): string[] {
-  const decided = targets.filter((target) => target.verdict !== 'not measurable here')
-  const open = targets.filter((target) => target.verdict === 'not measurable here')
+  const decided = targets.filter(({ verdict }) => verdict === 'met' || verdict === 'missed')
+  const open = targets.filter(({ verdict }) => verdict === 'not measurable here')
+  const foreign = targets.filter(({ verdict }) => verdict === 'not applicable')
   const reasons = open.flatMap((target) => wrap(`  ${target.name}: ${target.why ?? 'no reason known'}`, WIDTH))
+  const names = wrap(`not applicable to this scenario: ${foreign.map(({ name }) => name).join('; ')}`, WIDTH)
   return [
     ...(decided.length > 0 ? [targetTable(decided, paint), ''] : []),
     ...(open.length > 0 ? ['not measurable here:', ...reasons, ''].map((line) => paint('dim', line)) : []),
+    ...(foreign.length > 0 ? [...names, ''].map((line) => paint('dim', line)) : []),
   ]
 }
 

@@ -1,7 +1,8 @@
-import { type Scenario, useThroughout } from './scenario.ts'
+import { AS_ASKED, HOT, redeemShared, type Scenario } from './scenario.ts'
 
 export const hotCode: Scenario = {
+  ...AS_ASKED,
   name: 'hot-code',
   description: 'everybody redeems one code that has more uses than there are requests',
-  codes: useThroughout([{ code: 'HOT', maxUses: 10_000_000 }]),
+  workload: redeemShared([HOT]),
 }

@@ -1,9 +1,8 @@
-import type { Scenario } from './scenario.ts'
-
-const withFewUses = (code: string) => [{ code, maxUses: 100 }]
+import { AS_ASKED, redeemShared, type Scenario } from './scenario.ts'
 
 export const soldOut: Scenario = {
+  ...AS_ASKED,
   name: 'sold-out',
   description: 'a code with 100 uses and many more requests: almost everybody is refused',
-  codes: { warmUp: withFewUses('FEW-1'), paused: withFewUses('FEW-2'), running: withFewUses('FEW-3') },
+  workload: (load, options) => redeemShared([{ code: `FEW-${load}`, maxUses: 100 }])(load, options),
 }

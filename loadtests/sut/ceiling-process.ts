@@ -6,7 +6,7 @@ import express from 'express'
 import { sendReady, tieToHarness } from './lifeline.ts'
 
 /**
- * The ceiling: a bare Express route with the same body parsing as the redeem route, which answers at once. No mode can
+ * The ceiling: bare Express routes with the same body parsing as those of the public API, which answer at once. No mode can
  * accept faster than this with as many processes on the same machine in the same minute.
  */
 async function listen(): Promise<number> {
@@ -14,6 +14,12 @@ async function listen(): Promise<number> {
   app.use('/api/v1/public', express.json({ limit: '10kb' }))
   app.post('/api/v1/public/direct-redeem', (_request, response) => {
     response.status(202).json({ redemption_id: '', status: 'reserved', status_url: '/' })
+  })
+  app.post('/api/v1/public/redeem', (_request, response) => {
+    response.status(202).json({ redemption_id: '', status: 'reserved', status_url: '/' })
+  })
+  app.get('/api/v1/public/redemptions/:id', (request, response) => {
+    response.json({ redemption_id: request.params.id, status: 'reserved' })
   })
   const server = createServer(app)
   tieToHarness(() => {

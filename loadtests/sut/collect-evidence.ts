@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { ClientAnswer, Evidence, RedemptionRow } from '../analysis/evidence.ts'
+import type { ClientAnswer, Evidence, RedemptionRow, SeenMail } from '../analysis/evidence.ts'
 import { readAnswers } from '../drivers/answers-file.ts'
 import { readBuckets, readLiveJobs } from './drain.ts'
 
@@ -7,7 +7,7 @@ import { readBuckets, readLiveJobs } from './drain.ts'
 export interface EvidenceSources {
   readonly client: pg.Client
   readonly answersFiles: readonly string[]
-  readonly readMails: (() => Promise<{ redemption_id: string | null; to: string }[]>) | null
+  readonly readMails: (() => Promise<SeenMail[]>) | null
   /** Since when that list is kept, by the machine's clock (ms since 1970); null when it is known to be whole. */
   readonly mailsSinceMs: number | null
   /** Operations port of a server in a mode with buckets. */
@@ -17,7 +17,7 @@ export interface EvidenceSources {
 }
 
 /** What only who ran the load knows. */
-export type Circumstances = Pick<Evidence, 'occupancy' | 'drained' | 'kills' | 'everyCodeHasBucket'>
+export type Circumstances = Pick<Evidence, 'occupancy' | 'drained' | 'kills' | 'everyCodeHasBucket' | 'rooms'>
 
 export async function collectEvidence(sources: EvidenceSources, circumstances: Circumstances): Promise<Evidence> {
   const { client, bucketsUrl, schedulerUrl } = sources
@@ -42,6 +42,7 @@ export async function collectEvidence(sources: EvidenceSources, circumstances: C
             codes.map(({ code }) => code),
           ),
     pendingOutbox: ids(await select(`SELECT redemption_id AS id FROM outbox WHERE status = 'pending'`)),
+    rebinds: ids(await select('SELECT id FROM rebinds')),
     liveJobs: schedulerUrl === null ? null : await readLiveJobs(schedulerUrl),
     refunds: ids(await select(`SELECT redemption_id AS id FROM invite_records WHERE status = 'refunded'`)),
     invites: ids(await select(`SELECT redemption_id AS id FROM invite_records WHERE status = 'sent'`)),

@@ -15,6 +15,8 @@ export interface DemoOptions extends StoresOptions {
   readonly directory: RunDirectory
   /** Of the public port; 0 = any free one. */
   readonly port: number
+  /** Requests a minute from one address; 0 = no limit. */
+  readonly ipLimit: number
 }
 
 export interface DemoSystem {
@@ -35,9 +37,15 @@ export async function startDemoSystem(options: DemoOptions): Promise<DemoSystem>
     options.signal?.throwIfAborted()
     await withClient(stores.postgres.url, seedSample)
     const secret = randomBytes(32).toString('hex')
-    const system = await startSystem(stores, { ...options, env: { ADMIN_JWT_SECRET: secret } })
+    const boardPassword = randomBytes(12).toString('base64url')
+    const env = {
+      ADMIN_JWT_SECRET: secret,
+      BOARD_PASSWORD: boardPassword,
+      IP_LIMIT_PER_MINUTE: String(options.ipLimit),
+    }
+    const system = await startSystem(stores, { ...options, env })
     return {
-      description: describe(stores, system, await signAdminToken(secret)),
+      description: describe(stores, system, { adminToken: await signAdminToken(secret), boardPassword }),
       died: firstDeath([system.died, stores.died]),
       stop: async () => {
         await system.stop()
@@ -50,13 +58,22 @@ export async function startDemoSystem(options: DemoOptions): Promise<DemoSystem>
   }
 }
 
-function describe(stores: Stores, system: System, adminToken: string): SystemDescription {
+function describe(
+  stores: Stores,
+  system: System,
+  secrets: { adminToken: string; boardPassword: string },
+): SystemDescription {
   return {
     url: system.url,
     ops_url: system.opsUrls('server')[0] ?? '',
     metrics_urls: system.processes.map(({ kind, pid, ops_url: url }) => ({ kind, pid, url: `${url}/metrics` })),
     sample_code: SAMPLE.code,
-    admin_token: adminToken,
+    personal_codes: [...SAMPLE.personalCodes],
+    page_url: `${system.url}/invite`,
+    docs_url: `${system.url}/docs`,
+    board_url: `${system.opsUrls('scheduler')[0] ?? ''}/board`,
+    board_password: secrets.boardPassword,
+    admin_token: secrets.adminToken,
     database_url: stores.postgres.url,
     redis_url: stores.redis.url,
     mails_url: `${stores.mailSink.url}/mails`,

@@ -88,9 +88,8 @@ function schedulerUrl(): string {
 function load(code: string, amount: number, url = system.url): Promise<LoadResult> {
   const file = join(directory.path, `answers-${answersFiles.length}.tsv`)
   answersFiles.push(file)
-  const requests = { kind: 'redeem' as const, codes: [code], email_prefix: `p${answersFiles.length}`, seed: 1 }
-  const path = '/api/v1/public/direct-redeem'
-  return driver.load({ url, path, connections: 20, amount, requests, answers_file: file })
+  const requests = { kind: 'redeem-shared' as const, codes: [code], email_prefix: `p${answersFiles.length}`, seed: 1 }
+  return driver.load({ url, connections: 20, people: amount, requests, answers_file: file })
 }
 
 async function drain(seconds = 20): Promise<boolean> {
@@ -118,6 +117,7 @@ async function check(change: Partial<EvidenceSources & Circumstances> = {}) {
     drained: true,
     kills: 0,
     everyCodeHasBucket: false,
+    rooms: null,
     ...change,
   }
   return checkInvariants(await collectEvidence(sources, circumstances))
@@ -253,6 +253,21 @@ describe('a system that lies', () => {
     expect((await broken())[3]?.sort()).toEqual(ids.sort())
     answersFiles.length = files
   })
+})
+
+test('a holder who moves to another team: the second mail is no duplicate, its job no orphan', async () => {
+  const { email } = (await client.query(`SELECT email FROM redemptions WHERE id = $1`, [sent])).rows[0]
+  const headers = { 'content-type': 'application/json' }
+  const init = { method: 'POST', headers, body: JSON.stringify({ email, code: 'HOT' }) }
+  expect((await fetch(`${system.url}/api/v1/public/rebind`, init)).status).toBe(202)
+  const moved = async () => (await client.query(`SELECT FROM rebinds WHERE status = 'sent'`)).rowCount
+  await expect.poll(moved, { timeout: 10_000 }).toBe(1)
+  const mails = await readMails(`${stores.mailSink.url}/mails`)
+  expect(mails.filter(({ redemption_id: id }) => id === sent)).toHaveLength(2)
+  expect(await broken()).toEqual({})
+  const waiting = `INSERT INTO outbox (redemption_id, kind) SELECT id, 'rebind' FROM rebinds
+    ON CONFLICT (redemption_id) DO UPDATE SET status = 'pending'`
+  expect(await brokenAfter(waiting)).toEqual({})
 })
 
 test('jobs that vanish and jobs without a redemption are named; all is well once they are back', async () => {

@@ -4,6 +4,8 @@ import { z } from 'zod'
 export const mailSchema = z.object({
   /** From the header X-Redemption-Id; null for a mail without one. */
   redemption_id: z.string().nullable(),
+  /** From the header X-Rebind-Id: the mail tells a holder about another team, it is no invite. */
+  rebind_id: z.string().nullable().default(null),
   to: z.string(),
   subject: z.string(),
   message_id: z.string(),

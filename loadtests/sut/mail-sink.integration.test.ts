@@ -56,6 +56,19 @@ test('lists each mail with its redemption, and its text', async () => {
   expect((await fetch(`${sink.url}/mails/1`)).status).toBe(404)
 })
 
+test('tells a mail about a rebind from an invite', async () => {
+  const { hostname, port } = new URL(sink.smtpUrl)
+  const transport = createTransport({ host: hostname, port: Number(port), ignoreTLS: true })
+  const headers = { 'X-Redemption-Id': 'r-1', 'X-Rebind-Id': 'm-1' }
+  await transport.sendMail({ from: 'invites@redline.test', to: 'a@load.test', text: 'Moved.', headers })
+  transport.close()
+  await createSender().sendMail('r-1')
+  expect((await sink.readMails()).map(({ redemption_id: id, rebind_id: rebind }) => [id, rebind])).toEqual([
+    ['r-1', 'm-1'],
+    ['r-1', null],
+  ])
+})
+
 test('takes many mails over pooled connections, and hands them out in pages', async () => {
   const sender = createSender(true)
   const ids = Array.from({ length: 200 }, (_, index) => `many-${index}`)

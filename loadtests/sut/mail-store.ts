@@ -27,11 +27,13 @@ export function createMailStore(): MailStore {
       return mails.length
     },
     add(raw, to) {
-      const [redemptionId, subject, messageId] = readHeaders(raw, ['X-Redemption-Id', 'Subject', 'Message-ID'])
+      const names = ['X-Redemption-Id', 'X-Rebind-Id', 'Subject', 'Message-ID']
+      const [redemptionId, rebindId, subject, messageId] = readHeaders(raw, names)
       raws.set(mails.length, raw)
       raws.delete(mails.length - RAW_MAILS_KEPT)
       mails.push({
         redemption_id: redemptionId ?? null,
+        rebind_id: rebindId ?? null,
         to,
         subject: subject ?? '',
         message_id: messageId ?? '',

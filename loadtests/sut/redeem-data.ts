@@ -1,26 +1,21 @@
-import { Redis } from 'ioredis'
 import type pg from 'pg'
-import type { Stores } from './stores.ts'
 
-/** A code to be made, with how many uses. */
+/** A shared code to be made, with how many uses. */
 export interface CodeSeed {
   readonly code: string
   readonly maxUses: number
 }
 
-const TABLES = `invite_records, outbox, bucket_outbox, team_members, rebinds, redemptions, redeem_codes, queue_entries,
-  queue_claims, activities, teams, groups`
-/** Large enough that seats never run out; small enough that a full team is a matter of every day. */
-const SEATS_PER_TEAM = 200
-const KEY_PREFIX = 'redline'
-
-/** Empties the system's data in both stores and in the mail sink. Its processes must not run. */
-export async function clearData(stores: Stores, client: pg.Client): Promise<void> {
-  await client.query(`TRUNCATE ${TABLES} RESTART IDENTITY`)
-  await Promise.all([clearKeys(stores), stores.mailSink.clear()])
+/** Personal codes to be made: `<prefix>-1` to `<prefix>-<count>`. */
+export interface CodeRange {
+  readonly prefix: string
+  readonly count: number
 }
 
-/** Makes one group with seats for everybody, and the codes. @param seats at least so many */
+/** Large enough that seats never run out; small enough that a full team is a matter of every day. */
+const SEATS_PER_TEAM = 200
+
+/** Makes one group with seats for everybody, and shared codes. @param seats at least so many */
 export async function seedCodes(client: pg.Client, codes: readonly CodeSeed[], seats: number): Promise<void> {
   await client.query(`INSERT INTO groups (name) VALUES ('bench')`)
   await client.query(
@@ -33,39 +28,39 @@ export async function seedCodes(client: pg.Client, codes: readonly CodeSeed[], s
      SELECT code, 1, uses FROM unnest($1::text[], $2::int[]) AS seed(code, uses)`,
     [codes.map(({ code }) => code), codes.map(({ maxUses }) => maxUses)],
   )
-  // Without statistics the planner would guess from empty tables for the first minute.
-  await client.query(`ANALYZE ${TABLES}`)
 }
 
-/** What a person tries the system with: plenty of uses, and a seat for each. */
-export const SAMPLE = { code: 'WELCOME', maxUses: 10_000 } as const
+/** Makes personal codes in the group that `seedCodes` made. */
+export async function seedPersonalCodes(client: pg.Client, { prefix, count }: CodeRange): Promise<void> {
+  await client.query(
+    `INSERT INTO redeem_codes (code, group_id, kind, max_uses)
+     SELECT $1 || '-' || n, 1, 'personal', 1 FROM generate_series(1, $2::int) AS n`,
+    [prefix, count],
+  )
+}
+
+/** What a person tries the system with: a shared code and personal ones, and a seat for each use. */
+export const SAMPLE = {
+  code: 'WELCOME',
+  maxUses: 10_000,
+  personalCodes: Array.from({ length: 20 }, (_, n) => `PERSONAL-${n + 1}`),
+} as const
 
 const SEED_SAMPLE = `
 WITH made AS (
   INSERT INTO groups (name) VALUES ('Welcome') ON CONFLICT (name) DO NOTHING RETURNING id
 ), team AS (
   INSERT INTO teams (group_id, name, max_seats)
-  SELECT made.id, 'Welcome ' || n, $3 FROM made, generate_series(1, $4::int) AS n
+  SELECT made.id, 'Welcome ' || n, $4 FROM made, generate_series(1, $5::int) AS n
 )
-INSERT INTO redeem_codes (code, group_id, max_uses) SELECT $1, id, $2 FROM made ON CONFLICT (code) DO NOTHING`
+INSERT INTO redeem_codes (code, group_id, kind, max_uses)
+SELECT $1, id, 'shared', $2 FROM made
+UNION ALL SELECT code, id, 'personal', 1 FROM made, unnest($3::text[]) AS personal(code)
+ON CONFLICT (code) DO NOTHING`
 
-/** Makes the sample code with its seats, unless an earlier start on the same database did. */
+/** Makes the sample codes with their seats, unless an earlier start on the same database did. */
 export async function seedSample(client: pg.Client): Promise<void> {
-  const { code, maxUses } = SAMPLE
-  await client.query(SEED_SAMPLE, [code, maxUses, SEATS_PER_TEAM, Math.ceil(maxUses / SEATS_PER_TEAM)])
-}
-
-/** Only the system's keys: a Redis that somebody else runs may hold more. */
-async function clearKeys({ redis, ownsRedis }: Stores): Promise<void> {
-  const client = new Redis(redis.url, { maxRetriesPerRequest: 3 })
-  try {
-    if (ownsRedis) return void (await client.flushall())
-    for (const pattern of [`${KEY_PREFIX}:*`, `{${KEY_PREFIX}:*`]) {
-      for await (const keys of client.scanStream({ match: pattern, count: 1_000 })) {
-        if ((keys as string[]).length > 0) await client.unlink(...(keys as string[]))
-      }
-    }
-  } finally {
-    client.disconnect()
-  }
+  const { code, maxUses, personalCodes } = SAMPLE
+  const teams = Math.ceil((maxUses + personalCodes.length) / SEATS_PER_TEAM)
+  await client.query(SEED_SAMPLE, [code, maxUses, personalCodes, SEATS_PER_TEAM, teams])
 }

@@ -10,6 +10,14 @@ export const systemDescriptionSchema = z.object({
   ops_url: z.string(),
   metrics_urls: z.array(z.object({ kind: z.enum(PROCESS_KINDS), pid: z.number(), url: z.string() })),
   sample_code: z.string(),
+  /** Each for one person. */
+  personal_codes: z.array(z.string()).default([]),
+  /** Where people redeem in a browser, and read about the API. */
+  page_url: z.string().default(''),
+  docs_url: z.string().default(''),
+  /** The operator's view of the queues, for the user `admin` with this password. */
+  board_url: z.string().default(''),
+  board_password: z.string().default(''),
   /** HS256, signed with the secret that the server got. */
   admin_token: z.string(),
   database_url: z.string(),

@@ -42,7 +42,8 @@ export const targetSchema = z
     modes: z.array(z.enum(SUBJECTS)).min(1).optional(),
     /** The other side of `ratio_to_mode`. */
     over: z.enum(SUBJECTS).optional(),
-    scenario: z.string().min(1).optional(),
+    /** What the target is about; to a run of another scenario it does not apply. Left out: to each. */
+    scenarios: z.array(z.string().min(1)).min(1).optional(),
     at_least: z.number().optional(),
     at_most: z.number().optional(),
     equals: z.number().optional(),

@@ -11,6 +11,7 @@
   const PANELS = [
     panel('Answers', 'per second', [
       ['accepted', 'accepted', 'mode'],
+      ['served', 'served (statuses, places, repeats)', '--good'],
       ['refused', 'refused', '--doubt'],
       ['errors', 'errors', '--bad'],
     ]),

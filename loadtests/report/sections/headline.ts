@@ -14,7 +14,12 @@ interface Tile {
 
 /** The verdict in one sentence, and four numbers that carry it. */
 export function headline(run: Run, summary: Summary): Html {
-  const tiles = [bestTile(summary), invariantTile(summary), targetTile(summary), validityTile(run, summary)]
+  const tiles = [
+    run.plan.paced ? fastestTile(summary) : bestTile(summary),
+    invariantTile(summary),
+    targetTile(summary),
+    validityTile(run, summary),
+  ]
   const [first = '', ...rest] = summary.verdict.split(/(?<=\.) /)
   return html`<header>
     <p class="overline"><b>Redline</b> ${run.command} · ${run.run_id} · <time>${run.started_at.slice(0, 16).replace('T', ' ')} UTC</time></p>
@@ -44,6 +49,19 @@ function bestTile(summary: Summary): Tile {
   return { label, value: formatNumber(rate.median), note, tone: 'plain' }
 }
 
+/** Where the scenario sets the pace. */
+function fastestTile({ results }: Summary): Tile {
+  const label = 'shortest p99'
+  const [best] = results
+    .flatMap(({ mode, latency_ms: latency, ...result }) =>
+      latency && brokenInvariants(result).length === 0 ? [{ mode, ...latency }] : [],
+    )
+    .sort((a, b) => a.p99 - b.p99)
+  if (!best) return { label, value: '–', note: 'nothing was measured', tone: 'bad' }
+  const note = `${best.mode}; its p50 ${formatNumber(best.p50)} ms`
+  return { label, value: `${formatNumber(best.p99)} ms`, note, tone: 'plain' }
+}
+
 function invariantTile(summary: Summary): Tile {
   const checks = summary.results.flatMap((result) => result.invariants)
   const count = (verdict: string) => checks.filter((check) => invariantVerdict(check) === verdict).length
@@ -60,7 +78,8 @@ function invariantTile(summary: Summary): Tile {
 function targetTile(summary: Summary): Tile {
   const count = (verdict: string) => summary.targets.filter((target) => target.verdict === verdict).length
   const decided = count('met') + count('missed')
-  const note = `${count('missed')} missed, ${count('not measurable here')} not measurable here`
+  const foreign = count('not applicable')
+  const note = `${count('missed')} missed, ${count('not measurable here')} not measurable here${foreign > 0 ? `, ${foreign} not applicable` : ''}`
   const tone = decided === 0 ? 'plain' : count('missed') > 0 ? 'doubt' : 'good'
   return { label: 'targets met', value: `${count('met')} of ${decided}`, note, tone }
 }

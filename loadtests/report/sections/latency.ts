@@ -1,10 +1,11 @@
-import { formatNumber } from '../../analysis/format.ts'
+import { formatCount, formatNumber } from '../../analysis/format.ts'
 import { mergeHistograms, percentileCurve } from '../../analysis/histograms.ts'
 import { succeeded } from '../../analysis/rounds.ts'
 import { mergeLoads, trialsOf } from '../../analysis/summarise.ts'
 import type { Latencies, Result, Run, Summary } from '../../run-file.ts'
 import { type Curve, percentileChart } from '../charts/percentile-chart.ts'
 import { type Html, html } from '../html.ts'
+import { STEP_NAMES } from '../report-rows.ts'
 import { modeName, scrollable, section } from './section.ts'
 
 const CAPTION =
@@ -22,10 +23,11 @@ export function latency(run: Run, summary: Summary): Html {
   return section('latency', 'Latency', CAPTION, [
     legend(summary),
     html`<div class="pair">
-      <figure><figcaption>Answer to the redeem request, drain paused</figcaption>${percentileChart(answers)}</figure>
+      <figure><figcaption>Answer, drain paused</figcaption>${percentileChart(answers)}</figure>
       <figure><figcaption>202 received → mail received, drain running</figcaption>${percentileChart(mails)}</figure>
     </div>`,
     scrollable(latencyTable(summary.results)),
+    ...(summary.results.some(({ steps }) => steps.length > 0) ? [scrollable(stepTable(summary.results))] : []),
   ])
 }
 
@@ -47,6 +49,19 @@ function latencyTable(results: readonly Result[]): Html {
       (result) =>
         html`<tr><th>${modeName(result.mode)}</th>${cells(result.latency_ms)}${cells(result.with_drain?.latency_ms ?? null)}${cells(result.end_to_end_ms)}</tr>`,
     )}</tbody></table>`
+}
+
+/** Each kind of request by itself. */
+function stepTable(results: readonly Result[]): Html {
+  const rows = results.flatMap(({ mode, steps }) =>
+    steps.map(
+      ({ step, answers, latency_ms: latency }) =>
+        html`<tr><th>${modeName(mode)} ${STEP_NAMES[step] ?? step}</th><td>${formatCount(answers)}</td>${cells(latency)}</tr>`,
+    ),
+  )
+  return html`<table>
+    <thead><tr><th>milliseconds, drain paused</th><th>answers</th>${COLUMNS.map((column) => html`<th>${column}</th>`)}</tr></thead>
+    <tbody>${rows}</tbody></table>`
 }
 
 function cells(latencies: Latencies | null): Html[] {

@@ -13,10 +13,10 @@ const CAPTION =
   'Bar = median of rounds, whisker = interval, dot = one round; '
 
 const ANSWERED_CAPTION =
-  'Answers per second, most of them refusals, with the drain paused. ' +
+  'Answers per second, most of them no redemptions, with the drain paused. ' +
   'Bar = median of rounds, whisker = interval, dot = one round; '
 
-/** The modes side by side: by redemptions, or by answers where almost everybody is refused. */
+/** The modes side by side: by redemptions, or by answers where most of them are none. */
 export function rates(run: Run, summary: Summary): Html {
   if (headlineOf(summary.results) === 'answered') return answers(run, summary)
   const highest = summary.results.map((result) => {

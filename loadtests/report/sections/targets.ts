@@ -3,12 +3,13 @@ import { type Html, html } from '../html.ts'
 import { scrollable, section } from './section.ts'
 
 const CAPTION =
-  'Claims and aims, held against this run on this machine. What this run cannot decide says why; its number is shown all the same.'
+  'Claims and aims, held against this run on this machine. What this run cannot decide, or what is about another scenario, says why; its number is shown all the same.'
 
 const LOOKS = {
   met: { tone: 'good', mark: '✓' },
   missed: { tone: 'bad', mark: '✗' },
   'not measurable here': { tone: 'plain', mark: '–' },
+  'not applicable': { tone: 'plain', mark: '–' },
 } as const
 
 export function targets(summary: Summary): Html {

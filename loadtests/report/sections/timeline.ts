@@ -19,6 +19,8 @@ export interface TimelineTrial {
 const READERS: Record<string, (sample: Sample) => number | null | undefined> = {
   t: (sample) => sample.t,
   accepted: (sample) => sample.accepted,
+  // Where nothing is ever served, the page leaves the line out.
+  served: (sample) => sample.served || null,
   refused: (sample) => sample.refused,
   errors: (sample) => sample.errors,
   p50: (sample) => sample.p50_ms,

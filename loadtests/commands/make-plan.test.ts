@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { UsageError } from '../errors.ts'
+import { SCENARIOS } from '../scenarios/registry.ts'
+import { LOAD_NAMES } from '../scenarios/scenario.ts'
+import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
+import { describeCommand, makePlan, type PlanOptions } from './make-plan.ts'
+
+const OPTIONS = {
+  modes: ['none'],
+  quick: false,
+  seed: 7,
+  targets: GUIDE_TARGETS,
+  servers: 1,
+  workers: 1,
+  concurrency: 20,
+  pool: 10,
+  dbLatency: 0,
+  redisLatency: 0,
+  allowNonempty: false,
+} satisfies Partial<PlanOptions>
+
+const plan = (scenario: string, more: Partial<PlanOptions> = {}) => makePlan({ ...OPTIONS, scenario, ...more })
+
+describe('makePlan', () => {
+  it('takes connections and time as asked for', () => {
+    expect(plan('hot-code')).toMatchObject({ connections: 50, duration: 3, people: null, paced: false, warm_up: 1.5 })
+    expect(plan('personal-codes', { connections: 7, duration: 9 })).toMatchObject({ connections: 7, duration: 9 })
+    expect(plan('hot-code', { quick: true })).toMatchObject({ duration: 1, rounds: 2 })
+  })
+
+  it.each([
+    ['requests-1000-over-20', { connections: 20, people: 1_000, duration: 0 }],
+    ['requests-1000-over-100', { connections: 100, people: 1_000, duration: 0 }],
+    ['polls-2000', { connections: 50, people: 500, duration: 0 }],
+    ['steady-20', { connections: 20, people: null, duration: 30 }],
+    ['steady-100', { connections: 100, people: null, duration: 30 }],
+    ['steady-400', { connections: 400, people: null, duration: 30 }],
+    ['users-once', { connections: 100, people: 1_000, duration: 0 }],
+  ])('%s has a shape of its own, also with --quick', (scenario, shape) => {
+    expect(plan(scenario)).toMatchObject(shape)
+    expect(plan(scenario, { quick: true })).toMatchObject({ ...shape, rounds: 2 })
+  })
+
+  it('polls-2000 makes 2 000 polls', () => {
+    const workload = SCENARIOS.find(({ name }) => name === 'polls-2000')?.workload('paused', { seconds: 0, seed: 1 })
+    expect(workload?.requests).toMatchObject({ kind: 'poll-status', polls: 2_000 / 500, think_ms: 0 })
+  })
+
+  it('as many users as asked for', () => {
+    expect(plan('users-once', { users: 42 })).toMatchObject({ people: 42, connections: 100 })
+  })
+
+  it('tries a bare route unless the scenario sets the pace', () => {
+    expect(plan('hot-code').modes).toEqual(['none', 'ceiling'])
+    expect(plan('waiting-room')).toMatchObject({ modes: ['none'], paced: true })
+  })
+
+  it.each<[string, Partial<PlanOptions>, RegExp]>([
+    ['steady-20', { connections: 50 }, /--connections cannot be chosen in the scenario steady-20: 30 s over 20/],
+    ['steady-20', { duration: 5 }, /--duration cannot be chosen/],
+    ['polls-2000', { duration: 5 }, /--duration cannot be chosen/],
+    ['hot-code', { users: 5 }, /--users cannot be chosen in the scenario hot-code/],
+  ])('%s with %o is wrong use', (scenario, more, message) => {
+    expect(() => plan(scenario, more)).toThrow(UsageError)
+    expect(() => plan(scenario, more)).toThrow(message)
+  })
+})
+
+describe('describeCommand', () => {
+  it.each<[string, Partial<PlanOptions>]>([
+    ['hot-code', { connections: 8 }],
+    ['steady-20', {}],
+    ['users-once', { users: 42 }],
+  ])('%s: names only what can be chosen, so that it can be run', (scenario, more) => {
+    const options = { ...OPTIONS, scenario, ...more }
+    const words = describeCommand(options, makePlan(options)).split(' --').slice(1)
+    const chosen = Object.fromEntries(words.map((word) => word.split(' ') as [string, string]))
+    const number = (name: string) => (chosen[name] === undefined ? {} : { [name]: Number(chosen[name]) })
+    const again = { ...number('connections'), ...number('duration'), ...number('users'), ...number('rounds') }
+    expect(plan(chosen['scenario'] ?? '', again)).toEqual(makePlan(options))
+  })
+})
+
+describe('the scenarios', () => {
+  it('have names and descriptions of one line', () => {
+    expect(new Set(SCENARIOS.map(({ name }) => name)).size).toBe(SCENARIOS.length)
+    for (const { description } of SCENARIOS) expect(description).toMatch(/^.{10,130}$/)
+  })
+
+  it('all stand in both READMEs', () => {
+    for (const file of ['../scenarios/README.md', '../../README.md']) {
+      const text = readFileSync(new URL(file, import.meta.url), 'utf8')
+      for (const { name, description } of SCENARIOS) expect(text).toContain(`| \`${name}\` | ${description} |`)
+    }
+  })
+
+  it('no code of one load is used by another, unless its uses are plenty', () => {
+    for (const scenario of SCENARIOS) {
+      const loads = LOAD_NAMES.map((load) => scenario.workload(load, { seconds: 1, seed: 1 }))
+      const few = loads.flatMap(({ codes = [] }) => codes.filter(({ maxUses }) => maxUses < 10_000))
+      const own = loads.flatMap(({ personalCodes, activity }) => personalCodes?.prefix ?? activity?.code ?? [])
+      for (const names of [few.map(({ code }) => code), own]) expect(new Set(names).size).toBe(names.length)
+    }
+  })
+
+  it("are all known to the guide's targets", async () => {
+    const { targets } = await loadTargets()
+    const known = SCENARIOS.map(({ name }) => name)
+    expect(targets.flatMap(({ scenarios = [] }) => scenarios).filter((name) => !known.includes(name))).toEqual([])
+  })
+})

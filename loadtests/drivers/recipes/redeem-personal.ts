@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { emailOf, plainText, type Recipe, type RecipeParts, type Script } from './recipe.ts'
+import { postTo } from './request-text.ts'
+
+/** Each person redeems a code of their own, `<code_prefix>-<person>`; when no code is left, nobody comes any more. */
+export const redeemPersonalSchema = z.object({
+  kind: z.literal('redeem-personal'),
+  code_prefix: plainText,
+  /** So many codes exist. */
+  codes: z.number().int().positive(),
+  /** One of so many people asks a second time with the same code. */
+  repeat_every: z.number().int().positive(),
+  /** The code of one of so many people is tried by a stranger afterwards, which must be a 404. */
+  stranger_every: z.number().int().positive(),
+  email_prefix: plainText,
+})
+
+export function createRedeemPersonal(
+  options: z.output<typeof redeemPersonalSchema>,
+  { url, crowd }: RecipeParts,
+): Recipe {
+  const { code_prefix: codePrefix, codes, email_prefix: prefix } = options
+  const post = postTo(url, '/api/v1/public/redeem')
+  function* connect(): Script {
+    for (let person = crowd.next(); person !== null && person <= codes; person = crowd.next()) {
+      const email = emailOf(prefix, person)
+      const code = `${codePrefix}-${person}`
+      const text = post(`{"email":"${email}","code":"${code}"}`)
+      const { status } = yield { step: 'redeem', email, code, text }
+      // Only of a code that is bound by now the outcome is known.
+      if (status !== 202) continue
+      if (person % options.repeat_every === 0) yield { step: 'repeat', email, code, text }
+      if (person % options.stranger_every === 1) {
+        const stranger = `stranger-${email}`
+        yield { step: 'redeem', email: stranger, code, text: post(`{"email":"${stranger}","code":"${code}"}`) }
+      }
+    }
+  }
+  return { steps: ['redeem'], connect, room: null }
+}
