@@ -13,6 +13,8 @@ export interface AppParts {
   readonly ipLimit: RequestHandler | undefined
   /** Proxies in front whose X-Forwarded-For is believed; 0: a client is who connects. */
   readonly trustProxyHops: number
+  /** What stands elsewhere, by its prefix. */
+  readonly mounts: Readonly<Record<string, Router>>
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -25,6 +27,7 @@ export function createApp({
   addPublicRoutes,
   addQueueRoutes,
   ipLimit,
+  mounts,
   trustProxyHops,
   logger,
   metrics,
@@ -43,6 +46,7 @@ export function createApp({
     response.json({ status: 'up' })
   })
   app.use(PAGE_PATH, createPageRoutes())
+  for (const [prefix, mounted] of Object.entries(mounts)) app.use(prefix, mounted)
   app.use(answerUnknownRoute)
   app.use(createErrorHandler(logger, metrics))
   return app

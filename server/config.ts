@@ -69,8 +69,11 @@ export const serverEnvironment = commonEnvironment.extend({
   FAILED_TRIES_PER_MINUTE: wholeNumber(0, 10_000).default(10),
   /** How long a pass of the waiting room lets its holder redeem. */
   PASS_LIFETIME_SECONDS: wholeNumber(1).default(300),
-  /** For tokens of administrators and tenants (HS256), at least 32 characters. Without it there is no waiting room. */
-  ADMIN_JWT_SECRET: z.string().min(32, 'expected at least 32 characters').optional(),
+  /** Signs the tokens of administrators and tenants (HS256), at least 32 bytes; without it neither admin API nor waiting room. */
+  ADMIN_JWT_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= 32, 'expected at least 32 bytes')
+    .optional(),
 })
 
 const times = serverEnvironment.pick({ SEMAPHORE_LEASE_MS: true, STATEMENT_TIMEOUT_MS: true })

@@ -24,13 +24,19 @@ import { createKeys, type Keys } from './redis/keys.ts'
 import { trackRunId } from './redis/run-id.ts'
 import type { Breaker } from './resilience/breaker.ts'
 import { createRedisBreaker } from './resilience/redis-breaker.ts'
+import { createAdminApi } from './routes/admin/create-admin-api.ts'
+import { ADMIN_PATH } from './routes/admin/fields.ts'
 import { createBucketRoutes } from './routes/buckets.ts'
+import { QUEUE_ROUTES } from './routes/describe-queue.ts'
+import { createDocsRoutes } from './routes/docs.ts'
 import { createOperations } from './routes/operations.ts'
+import { PUBLIC_ROUTES } from './routes/public-routes.ts'
 import { addQueueRoutes } from './routes/queue.ts'
 import { addRebindRoute } from './routes/rebind.ts'
 import { addRedeemRoutes } from './routes/redeem.ts'
 import { addStatusRoutes } from './routes/status.ts'
 import { VERSION } from './version.ts'
+import { invalidateActivity } from './waiting-room/activity-copies.ts'
 import { openRooms } from './waiting-room/open-rooms.ts'
 import { createRoomKeys } from './waiting-room/room-keys.ts'
 
@@ -39,6 +45,8 @@ const REDIS_READY_MS = 10_000
 export interface RunningServer {
   readonly url: string
   readonly opsUrl: string
+  /** What answers at `url`: its routes can be held against its document. */
+  readonly app: ReturnType<typeof createApp>
   close(): Promise<void>
 }
 
@@ -132,14 +140,13 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   const deadlineMs = config.REQUEST_DEADLINE_MS
   const findStatus = createFindStatus(db, limiter)
   const secret = config.ADMIN_JWT_SECRET
+  const roomStores = { db, redis, roomKeys: createRoomKeys(config.REDIS_KEY_PREFIX) }
   const rooms =
     secret === undefined
       ? undefined
       : openRooms({
-          db,
-          redis,
+          ...roomStores,
           runId,
-          roomKeys: createRoomKeys(config.REDIS_KEY_PREFIX),
           logger,
           subscriber: connectSubscriber(connection),
           secret,
@@ -151,12 +158,23 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
     rooms === undefined ? redeemByLimiter : createRedeemWithPass(redeemByLimiter, rooms.passes, logger)
   const redeemCode = createIdempotentRedeem(redeemByPass, { redis, keys, breaker, findStatus })
   const watcher = createStatusWatcher(db)
+  // The change is committed: were this lost, people would see it a few seconds later.
+  const onActivityChanged = (id: string) =>
+    invalidateActivity(roomStores, id).catch((error: unknown) => logger.warn({ err: error }, 'activity not announced'))
+  const admin =
+    secret === undefined
+      ? undefined
+      : createAdminApi({ db, secret, poolMax: config.DB_POOL_MAX, deadlineMs, onActivityChanged })
   const app = createApp({
     ipLimit: limitClients(config, stores, () => metrics.errors.inc({ error_type: 'ip_limit_skipped' })),
     addPublicRoutes(router) {
       addRedeemRoutes(router, { redeemCode, mode: limiter.mode, metrics, deadlineMs })
       addRebindRoute(router, createRebindSeat(db), deadlineMs)
       addStatusRoutes(router, { findStatus, watchStatus: watcher.watchStatus, deadlineMs })
+    },
+    mounts: {
+      ...(admin && { [ADMIN_PATH]: admin.router }),
+      '/': createDocsRoutes([...PUBLIC_ROUTES, ...(rooms ? QUEUE_ROUTES : []), ...(admin?.routes ?? [])]),
     },
     addQueueRoutes: rooms && ((router) => addQueueRoutes(router, { ...rooms, metrics, deadlineMs })),
     trustProxyHops: config.TRUST_PROXY_HOPS,
@@ -183,7 +201,7 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   closers.add(() => closeServer(open.server))
   // Before that: people who watch would keep the server open.
   closers.add(() => watcher.close())
-  return { url: open.url, opsUrl: ops.url, close: closers.close }
+  return { url: open.url, opsUrl: ops.url, app, close: closers.close }
 }
 
 /** @returns undefined when there is nothing to limit: then no request pays for it */

@@ -7,7 +7,7 @@ import { type InviteQueue, openInviteQueue } from '../server/queue/invite-queue.
 import { createRefunds, type Refunds } from '../server/redeem/refunds.ts'
 import { type ConnectOptions, connectRedis, type RedisClient } from '../server/redis/connect.ts'
 import { createKeys, type Keys } from '../server/redis/keys.ts'
-import { trackRunId } from '../server/redis/run-id.ts'
+import { type RunId, trackRunId } from '../server/redis/run-id.ts'
 
 const REDIS_READY_MS = 10_000
 
@@ -16,6 +16,7 @@ export interface Stores {
   readonly db: Database
   readonly redis: RedisClient
   readonly connection: ConnectOptions
+  readonly runId: RunId
   readonly keys: Keys
   readonly queue: InviteQueue
   readonly refunds: Refunds
@@ -58,6 +59,7 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
     db,
     redis,
     connection,
+    runId,
     keys,
     queue,
     metrics,

@@ -8,6 +8,7 @@ import { createJobRoutes } from '../server/routes/jobs.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
 import { VERSION } from '../server/version.ts'
 import { createRoomKeys } from '../server/waiting-room/room-keys.ts'
+import { startBucketRelay } from './bucket-relay.ts'
 import type { SchedulerConfig } from './config.ts'
 import { closeAfter, connectStores } from './connect-stores.ts'
 import { startLedgerConsumer } from './ledger-consumer.ts'
@@ -18,7 +19,7 @@ import { startQueueEntriesConsumer } from './queue-entries-consumer.ts'
 import type { RunningProcess } from './run-process.ts'
 import { startSweeper } from './sweeper.ts'
 
-/** Wires the scheduler: ledger consumer, outbox relay, sweeper. Two of them may run at once. */
+/** Wires the scheduler: ledger consumer, the relays of outbox and buckets, sweeper. Two of them may run at once. */
 export async function startScheduler(config: SchedulerConfig, logger: Logger): Promise<RunningProcess> {
   const stores = await connectStores(config, logger, 'ledger')
   const { metrics, db, redis, keys, queue } = stores
@@ -42,6 +43,7 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
       startLedgerConsumer({ ...shared, deadlineSeconds: config.REDEMPTION_DEADLINE_SECONDS }, shard, connection),
     ),
     startOutboxRelay({ ...shared, breaker, idleMs: config.RELAY_IDLE_MS }),
+    startBucketRelay({ ...shared, idleMs: config.RELAY_IDLE_MS }),
     startQueueEntriesConsumer({
       ...shared,
       roomKeys: createRoomKeys(config.REDIS_KEY_PREFIX),

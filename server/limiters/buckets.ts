@@ -41,6 +41,8 @@ export interface Buckets {
   identity(timeoutMs: number): Promise<string>
   /** Rebuilds one bucket; many who wait share one rebuild. @throws UnavailableError when it takes too long */
   ensure(code: string, timeoutMs: number): Promise<void>
+  /** Rebuilds those of these buckets that need it, however long it takes. */
+  ensureAll(codes: readonly string[]): Promise<void>
   /** Rebuilds the buckets of all codes that can be redeemed. */
   loadAll(): Promise<void>
   /** Uses left, by code; undefined where there is no valid bucket. */
@@ -177,6 +179,7 @@ export function createBuckets(stores: BucketStores): Buckets {
       })
       await Promise.race([rebuilt, tooLate]).finally(() => timer.abort())
     },
+    ensureAll: rebuildUntilDone,
     async loadAll() {
       for (let page = await listActiveCodes(db, '', PAGE); page.length > 0; ) {
         await rebuildUntilDone(page)

@@ -16,17 +16,23 @@ export interface Problem {
 
 export function sendProblem(response: Response, { retryAfterSeconds, ...problem }: Problem): void {
   if (retryAfterSeconds !== undefined) response.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))))
+  // RFC 9110 asks for it with every 401.
+  if (problem.status === 401 && !response.hasHeader('WWW-Authenticate')) response.set('WWW-Authenticate', 'Bearer')
   sendJson(response, problem.status, { type: 'about:blank', ...problem }, 'application/problem+json')
 }
+
+export const UNAVAILABLE = { status: 503, code: 'unavailable', title: 'It cannot be done safely right now' } as const
+export const BAD_REQUEST = { status: 400, code: 'bad_request', title: 'The request could not be read' } as const
+export const INTERNAL = { status: 500, code: 'internal', title: 'Something went wrong on our side' } as const
 
 export const answerUnknownRoute: RequestHandler = (_request, response) => {
   sendProblem(response, { status: 404, code: 'no_such_route', title: 'There is nothing here' })
 }
 
 /** Body-parser's error types that are the client's fault. */
-const BODY_PROBLEMS: Record<string, Problem> = {
+export const BODY_PROBLEMS: Record<string, Problem> = {
   'entity.parse.failed': { status: 400, code: 'malformed_json', title: 'The body is not valid JSON' },
-  'entity.too.large': { status: 413, code: 'too_large', title: 'The body is larger than 10 KB' },
+  'entity.too.large': { status: 413, code: 'too_large', title: 'The body is larger than it may be here' },
   'encoding.unsupported': { status: 415, code: 'unsupported_encoding', title: 'The content encoding is not supported' },
   'charset.unsupported': { status: 415, code: 'unsupported_charset', title: 'The charset is not supported' },
   'request.aborted': { status: 400, code: 'aborted', title: 'The request was aborted' },
@@ -45,7 +51,7 @@ export function createErrorHandler(logger: Logger, metrics: Metrics): ErrorReque
     if (error instanceof UnavailableError) logger.warn({ requestId, reason: error.message }, 'request refused for now')
     else logger.error({ err: error, requestId }, 'request failed')
     response.set('X-Request-Id', requestId)
-    sendProblem(response, expected ?? { status: 500, code: 'internal', title: 'Something went wrong on our side' })
+    sendProblem(response, expected ?? INTERNAL)
   }
 }
 
@@ -56,11 +62,11 @@ function describe(error: unknown): Problem | undefined {
   }
   if (isUnavailable(error)) {
     const retryAfterSeconds = error instanceof UnavailableError ? error.retryAfterSeconds : 1
-    return { status: 503, code: 'unavailable', title: 'It cannot be done safely right now', retryAfterSeconds }
+    return { ...UNAVAILABLE, retryAfterSeconds }
   }
   const { type, status } = error as { type?: string; status?: number }
   if (type !== undefined && type in BODY_PROBLEMS) return BODY_PROBLEMS[type]
-  if (status === 400) return { status, code: 'bad_request', title: 'The request could not be read' }
+  if (status === 400) return BAD_REQUEST
   return undefined
 }
 

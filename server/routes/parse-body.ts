@@ -8,16 +8,17 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, request: Req
   if (request.body === undefined && request.is('json') === false) {
     throw new RequestError(415, 'not_json', 'Send JSON with Content-Type: application/json')
   }
-  return parse(schema, request.body ?? {}, 'body')
+  return parseInput(schema, request.body ?? {}, 'body')
 }
 
 /** @throws RequestError 400 naming the faulty parameters */
 export function parseQuery<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {
-  return parse(schema, request.query, 'query')
+  return parseInput(schema, { ...request.query }, 'query')
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, whole: string): z.output<Schema> {
-  const parsed = schema.safeParse(value)
+/** @throws RequestError 400 naming the faulty fields, or the whole when it is none of them */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown, whole: string): z.output<Schema> {
+  const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || whole}: ${issue.message}`)
   throw new RequestError(400, 'invalid_request', 'The request is not valid', faults.join('; '))

@@ -2,7 +2,10 @@ import type { Router } from 'express'
 import type { RebindOutcome } from '../db/ledger/rebind.ts'
 import { createDeadline } from '../middleware/deadline.ts'
 import { type Problem, sendProblem } from '../middleware/problem.ts'
+import { BODY_REFUSALS, FAILURES } from '../openapi/common-problems.ts'
+import type { RouteDescription } from '../openapi/route-description.ts'
 import type { RebindSeat } from '../redeem/rebind-seat.ts'
+import { acceptedAnswer } from './describe-redeem.ts'
 import { parseBody } from './parse-body.ts'
 import { REFUSALS, redeemBody, sendAccepted } from './redeem.ts'
 
@@ -17,6 +20,18 @@ export const REBIND_REFUSALS: Record<Refusal, Problem> = {
     retryAfterSeconds: 2,
   },
   no_other_seat: { status: 409, code: 'no_other_seat', title: 'No other team has a free seat' },
+}
+
+export const REBIND_ROUTE: RouteDescription = {
+  method: 'post',
+  path: '/api/v1/public/rebind',
+  id: 'rebind',
+  tag: 'Redeem',
+  summary: 'Move to another team with a free seat',
+  description: 'Spends no use; a second mail goes out.',
+  body: redeemBody.meta({ example: { email: 'ada@example.com', code: 'WELCOME' } }),
+  answer: { status: 202, description: 'Moved; the mail follows', schema: acceptedAnswer },
+  problems: [...BODY_REFUSALS, ...Object.values(REBIND_REFUSALS), ...FAILURES],
 }
 
 /** Adds `POST /rebind`: a holder moves to another team, and a second mail says to which. */

@@ -3,15 +3,61 @@ import { z } from 'zod'
 import type { RedemptionStatus } from '../db/ledger/find-redemption.ts'
 import { RequestError } from '../errors.ts'
 import { createDeadline } from '../middleware/deadline.ts'
+import { FAILURES, PATH_REFUSALS, REDEMPTION_NOT_FOUND } from '../openapi/common-problems.ts'
+import type { RouteDescription } from '../openapi/route-description.ts'
 import type { FindStatus } from '../redeem/find-status.ts'
 import type { WatchStatus } from '../redeem/watch-status.ts'
 
 /** In Redis ids stand in lower case. */
 const redemptionId = z.uuid().toLowerCase()
+/** Of a redemption in the ledger. */
+export const redemptionStatus = z.enum([
+  'reserved',
+  'enqueued',
+  'seated',
+  'sending',
+  'sent',
+  'expired',
+  'refunding',
+  'refunded',
+])
+const statusAnswer = z
+  .strictObject({
+    redemption_id: z.uuid(),
+    status: redemptionStatus,
+    accepted_at: z.iso.datetime(),
+    sent_at: z.iso.datetime().nullable(),
+    refund_reason: z.string().nullable(),
+  })
+  .meta({ id: 'RedemptionStatus' })
 /** How long a browser waits before it connects again. */
 const RECONNECT_MS = 2_000
 /** A comment so often keeps proxies from closing a quiet stream. */
 const HEARTBEAT_MS = 15_000
+
+const params = z.object({ id: z.uuid() })
+const common = { method: 'get', tag: 'Redeem', params } as const
+const problems = [...PATH_REFUSALS, REDEMPTION_NOT_FOUND, ...FAILURES]
+
+export const STATUS_ROUTES: readonly RouteDescription[] = [
+  {
+    ...common,
+    path: '/api/v1/public/redemptions/:id',
+    id: 'findRedemption',
+    summary: 'What became of a redemption',
+    answer: { status: 200, description: 'Its status', schema: statusAnswer },
+    problems,
+  },
+  {
+    ...common,
+    path: '/api/v1/public/redemptions/:id/events',
+    id: 'watchRedemption',
+    summary: 'The same as server-sent events',
+    description: 'An event `status` at once and one per change; the stream ends after `sent`, `expired` or `refunded`.',
+    answer: { status: 200, description: 'The events; `data` of each is a RedemptionStatus', type: 'text/event-stream' },
+    problems,
+  },
+]
 
 export interface StatusRouteParts {
   readonly findStatus: FindStatus
@@ -30,7 +76,8 @@ export function addStatusRoutes(router: Router, { findStatus, watchStatus, deadl
     } finally {
       deadline.clear()
     }
-    throw new RequestError(404, 'redemption_not_found', 'There is no such redemption')
+    const { status, code, title } = REDEMPTION_NOT_FOUND
+    throw new RequestError(status, code, title)
   }
 
   router.get('/redemptions/:id', async (request, response) => {

@@ -1,0 +1,36 @@
+import { Op } from 'sequelize'
+import type { Models } from '../db/models/define-models.ts'
+import type { Group } from '../db/models/group.ts'
+import { RequestError } from '../errors.ts'
+import { type Page, type PageWish, toPage } from './page.ts'
+import { violatedConstraint } from './violated-constraint.ts'
+
+export interface Groups {
+  /** @throws RequestError 409 for a name that is taken */
+  create(name: string): Promise<Group>
+  list(wish: PageWish): Promise<Page<Group>>
+  /** @throws RequestError 404 */
+  find(id: number): Promise<Group>
+}
+
+export function createGroups({ Group }: Models): Groups {
+  return {
+    async create(name) {
+      try {
+        return await Group.create({ name }, { fields: ['name'] })
+      } catch (error) {
+        if (violatedConstraint(error) !== 'groups_name_key') throw error
+        throw new RequestError(409, 'name_taken', 'There is a group of this name already')
+      }
+    },
+    async list({ limit, after = 0 }) {
+      const where = { id: { [Op.gt]: Number(after) } }
+      return toPage(await Group.findAll({ where, order: ['id'], limit: limit + 1 }), limit, ({ id }) => id)
+    },
+    async find(id) {
+      const group = await Group.findByPk(id)
+      if (group === null) throw new RequestError(404, 'group_not_found', 'There is no such group')
+      return group
+    },
+  }
+}

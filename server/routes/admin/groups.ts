@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import type { Groups } from '../../admin/groups.ts'
+import { defineRoute, type Route } from '../define-route.ts'
+import {
+  ADMIN_PATH,
+  givenTime,
+  NO_GROUP,
+  name,
+  pageOf,
+  pageQuery,
+  readProblems,
+  serial,
+  writeProblems,
+} from './fields.ts'
+
+const group = z.strictObject({ id: z.int(), name: z.string(), created_at: givenTime }).meta({ id: 'Group' })
+const common = { tag: 'Admin: groups', token: 'admin' } as const
+
+export function groupRoutes(groups: Groups): Route[] {
+  return [
+    defineRoute(
+      {
+        ...common,
+        method: 'post',
+        path: `${ADMIN_PATH}/groups`,
+        id: 'createGroup',
+        summary: 'Make a group',
+        body: z.strictObject({ name }).meta({ example: { name: 'Spring campaign' } }),
+        answer: { status: 201, description: 'The new group', schema: group },
+        problems: writeProblems({ status: 409, code: 'name_taken', title: 'There is a group of this name already' }),
+      },
+      ({ body }) => groups.create(body.name),
+    ),
+    defineRoute(
+      {
+        ...common,
+        method: 'get',
+        path: `${ADMIN_PATH}/groups`,
+        id: 'listGroups',
+        summary: 'Groups, by id',
+        query: z.strictObject(pageQuery(serial)),
+        answer: { status: 200, description: 'A page', schema: pageOf(group) },
+        problems: readProblems(),
+      },
+      ({ query }) => groups.list(query),
+    ),
+    defineRoute(
+      {
+        ...common,
+        method: 'get',
+        path: `${ADMIN_PATH}/groups/:id`,
+        id: 'findGroup',
+        summary: 'A group',
+        params: z.strictObject({ id: serial }),
+        answer: { status: 200, description: 'The group', schema: group },
+        problems: readProblems(NO_GROUP),
+      },
+      ({ params }) => groups.find(params.id),
+    ),
+  ]
+}
