@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler, type Router } from 'express'
+import express, { type Express, type RequestHandler, Router } from 'express'
 import type { Logger } from 'pino'
 import type { Metrics } from './metrics/metrics.ts'
 import { answerUnknownRoute, createErrorHandler } from './middleware/problem.ts'
@@ -33,15 +33,13 @@ export function createApp({
   metrics,
 }: AppParts): Express {
   const app = express().disable('x-powered-by').disable('etag').set('trust proxy', trustProxyHops)
-  const addApi = (path: string, addRoutes: (router: Router) => void) => {
-    const router = express.Router().use(express.json({ limit: '10kb' }))
-    addRoutes(router)
+  const addApi = (path: string, router: Router, addRoutes: (router: Router) => void) => {
+    addRoutes(router.use(express.json({ limit: '10kb' })))
     app.use(`/api/v1/${path}`, router)
   }
-  const limited = LIMITED.map((path) => `/api/v1/public${path}`)
-  if (ipLimit !== undefined) app.post(limited, ipLimit)
-  addApi('public', addPublicRoutes)
-  if (addQueueRoutes !== undefined) addApi('queue', addQueueRoutes)
+  const limited = ipLimit === undefined ? Router() : Router().use(LIMITED, ipLimit)
+  addApi('public', limited, addPublicRoutes)
+  if (addQueueRoutes !== undefined) addApi('queue', Router(), addQueueRoutes)
   app.get('/health', (_request, response) => {
     response.json({ status: 'up' })
   })

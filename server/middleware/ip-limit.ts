@@ -9,16 +9,20 @@ import {
 } from '../limiters/sliding-window.ts'
 import type { Breaker } from '../resilience/breaker.ts'
 import { clientOf } from './client-of.ts'
+import type { Problem } from './problem.ts'
 
 /** A try at a code that is not there or not for this person, or with a pass that is not good. */
 const FAILED = new Set([403, 404])
 /** A count that takes longer is not waited for. */
 const PATIENCE_MS = 500
 
-const TITLES = {
-  too_many_requests: 'Too many requests from this address',
-  too_many_tries: 'Too many failed tries from this address',
+const PROBLEMS = {
+  too_many_requests: { status: 429, code: 'too_many_requests', title: 'Too many requests from this address' },
+  too_many_tries: { status: 429, code: 'too_many_tries', title: 'Too many failed tries from this address' },
 } as const
+
+/** What an endpoint that is limited may answer. */
+export const LIMIT_REFUSALS: readonly Problem[] = Object.values(PROBLEMS)
 
 export interface IpLimitParts {
   readonly breaker: Breaker
@@ -55,8 +59,8 @@ const seconds = ({ resetMs }: Quota) => Math.ceil(resetMs / 1_000)
 
 function refusal({ answer, requests, failedTries }: Verdict): RequestError {
   const isTries = answer === 'too_many_tries'
-  const code = isTries ? answer : 'too_many_requests'
-  return new RequestError(429, code, TITLES[code], undefined, seconds(isTries ? failedTries : requests))
+  const { status, code, title } = PROBLEMS[isTries ? answer : 'too_many_requests']
+  return new RequestError(status, code, title, undefined, seconds(isTries ? failedTries : requests))
 }
 
 function countFailure(response: Response, count: () => void): void {

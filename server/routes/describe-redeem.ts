@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LIMIT_REFUSALS } from '../middleware/ip-limit.ts'
 import { BODY_REFUSALS, FAILURES } from '../openapi/common-problems.ts'
 import type { RouteDescription } from '../openapi/route-description.ts'
 import { idempotencyKey, REFUSALS, redeemBody } from './redeem.ts'
@@ -24,7 +25,7 @@ const common = {
   body: redeemBody.meta({ id: 'Redeem', example: { email: 'ada@example.com', code: 'WELCOME' } }),
   answer: { status: 202, description: 'Accepted; the invite follows by mail', schema: acceptedAnswer },
 } as const
-const problems = [...BODY_REFUSALS, ...Object.values(refusals), ...FAILURES]
+const problems = [...BODY_REFUSALS, ...LIMIT_REFUSALS, ...Object.values(refusals), ...FAILURES]
 
 export const REDEEM_ROUTES: readonly RouteDescription[] = [
   {

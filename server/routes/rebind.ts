@@ -1,6 +1,7 @@
 import type { Router } from 'express'
 import type { RebindOutcome } from '../db/ledger/rebind.ts'
 import { createDeadline } from '../middleware/deadline.ts'
+import { LIMIT_REFUSALS } from '../middleware/ip-limit.ts'
 import { type Problem, sendProblem } from '../middleware/problem.ts'
 import { BODY_REFUSALS, FAILURES } from '../openapi/common-problems.ts'
 import type { RouteDescription } from '../openapi/route-description.ts'
@@ -31,7 +32,7 @@ export const REBIND_ROUTE: RouteDescription = {
   description: 'Spends no use; a second mail goes out.',
   body: redeemBody.meta({ example: { email: 'ada@example.com', code: 'WELCOME' } }),
   answer: { status: 202, description: 'Moved; the mail follows', schema: acceptedAnswer },
-  problems: [...BODY_REFUSALS, ...Object.values(REBIND_REFUSALS), ...FAILURES],
+  problems: [...BODY_REFUSALS, ...LIMIT_REFUSALS, ...Object.values(REBIND_REFUSALS), ...FAILURES],
 }
 
 /** Adds `POST /rebind`: a holder moves to another team, and a second mail says to which. */

@@ -26,6 +26,8 @@ export async function startDocumentedServer(
     LEDGER_SHARDS: String(stores.keys.shards),
     LIMITER_MODE: 'none',
     PORT: '0',
+    IP_LIMIT_PER_MINUTE: '0',
+    FAILED_TRIES_PER_MINUTE: '0',
     ADMIN_JWT_SECRET: ADMIN_SECRET,
     ...environment,
   })

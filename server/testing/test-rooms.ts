@@ -63,6 +63,8 @@ export function createTestRooms(stores: TestStores, redisUrl = stores.redisUrl):
       LEDGER_SHARDS: String(stores.keys.shards),
       PORT: '0',
       TRUST_PROXY_HOPS: '1',
+      IP_LIMIT_PER_MINUTE: '0',
+      FAILED_TRIES_PER_MINUTE: '0',
       ADMIN_JWT_SECRET: TEST_SECRET,
       ...environment,
     })
