@@ -52,11 +52,14 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   const metrics = createMetrics()
   const db = createDatabase({
     url: config.DATABASE_URL,
+    readUrl: config.DATABASE_READ_URL,
     poolMax: config.DB_POOL_MAX,
     acquireMs: config.DB_POOL_ACQUIRE_MS,
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     cause: 'request',
     metrics,
+    logger,
+    slowQueryMs: config.SLOW_QUERY_MS,
   })
   closers.add(() => db.close())
   const connection = {
@@ -97,6 +100,11 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
     metrics.registry,
     { name: 'db_pool_connections', help: 'Connections of the pool by state', label: 'state' },
     () => ({ ...db.pool() }),
+  )
+  gaugeFrom(
+    metrics.registry,
+    { name: 'db_read_pool_connections', help: 'Connections of the replica by state', label: 'state' },
+    () => ({ ...db.readPool() }),
   )
   gaugeFrom(
     metrics.registry,

@@ -20,6 +20,7 @@ export interface Stores {
   readonly queue: InviteQueue
   readonly refunds: Refunds
   readonly metrics: Metrics
+  readonly logger: Logger
   close(): Promise<void>
 }
 
@@ -34,6 +35,8 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
     replan: true,
     cause,
     metrics,
+    logger,
+    slowQueryMs: config.SLOW_QUERY_MS,
   })
   const connection: ConnectOptions = {
     url: config.REDIS_URL,
@@ -61,6 +64,7 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
     keys,
     queue,
     metrics,
+    logger,
     refunds: createRefunds({ db, redis, runId, keys, metrics, logger }),
     async close() {
       await Promise.allSettled([closeQueue(), db.close()])

@@ -13,7 +13,7 @@ import { measureRooms } from './measure-rooms.ts'
  * before the codes. It has connections of its own, so that looking is not counted as the ledger's work.
  */
 export function measureQueues(config: CommonConfig, stores: Stores): { close(): Promise<void> } {
-  const { metrics, keys, queue, connection } = stores
+  const { metrics, keys, queue, connection, logger } = stores
   const redis = connectRedis({ ...connection, cause: 'background' })
   const db = createDatabase({
     url: config.DATABASE_URL,
@@ -22,6 +22,8 @@ export function measureQueues(config: CommonConfig, stores: Stores): { close(): 
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     cause: 'background',
     metrics,
+    logger,
+    slowQueryMs: config.SLOW_QUERY_MS,
   })
   const definition = { name: 'invite_queue_size', help: 'Redemptions that wait for a step', label: 'status' }
   gaugeFrom(metrics.registry, definition, async () => {

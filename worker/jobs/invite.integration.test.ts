@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createDatabase } from '../../server/db/database.ts'
 import { claimInvites } from '../../server/db/ledger/claim-invites.ts'
@@ -26,7 +27,8 @@ describe('the invite job', () => {
   function createWorker(url = sink.url) {
     const { databaseUrl, metrics, refunds } = pipeline
     const settings = { poolMax: 5, acquireMs: 10_000, statementTimeoutMs: 5_000, cause: 'job' } as const
-    const db = createDatabase({ url: databaseUrl, metrics, ...settings })
+    const logger = pino({ enabled: false })
+    const db = createDatabase({ url: databaseUrl, metrics, logger, slowQueryMs: 0, ...settings })
     const mailer = createMailer({ url, from: 'invites@redline.invalid', connections: 2 })
     onTestFinished(async () => {
       mailer.close()
