@@ -52,14 +52,13 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   const metrics = createMetrics()
   const db = createDatabase({
     url: config.DATABASE_URL,
-    readUrl: config.DATABASE_READ_URL,
+    replica: { url: config.DATABASE_READ_URL, logger },
     poolMax: config.DB_POOL_MAX,
     acquireMs: config.DB_POOL_ACQUIRE_MS,
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     cause: 'request',
     metrics,
-    logger,
-    slowQueryMs: config.SLOW_QUERY_MS,
+    slowQueries: { afterMs: config.SLOW_QUERY_MS, logger },
   })
   closers.add(() => db.close())
   const connection = {

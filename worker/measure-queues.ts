@@ -1,6 +1,7 @@
 import type { CommonConfig } from '../server/config.ts'
 import { createDatabase } from '../server/db/database.ts'
 import { countPending } from '../server/db/ledger/relay-outbox.ts'
+import { listGroupSeats } from '../server/db/seat-stats.ts'
 import { gaugeFrom } from '../server/metrics/gauge-from.ts'
 import { createBatch } from '../server/redis/batch.ts'
 import { connectRedis } from '../server/redis/connect.ts'
@@ -22,8 +23,7 @@ export function measureQueues(config: CommonConfig, stores: Stores): { close(): 
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     cause: 'background',
     metrics,
-    logger,
-    slowQueryMs: config.SLOW_QUERY_MS,
+    slowQueries: { afterMs: config.SLOW_QUERY_MS, logger },
   })
   const definition = { name: 'invite_queue_size', help: 'Redemptions that wait for a step', label: 'status' }
   gaugeFrom(metrics.registry, definition, async () => {
@@ -36,6 +36,10 @@ export function measureQueues(config: CommonConfig, stores: Stores): { close(): 
     return { stream: lengths.reduce((sum, length) => sum + length, 0), pending, waiting, active, delayed, failed }
   })
   measureRooms(metrics.registry, { db, redis, roomKeys: createRoomKeys(config.REDIS_KEY_PREFIX) })
+  const seats = { name: 'available_seats_total', help: 'Free seats, as of the last refresh', label: 'group' }
+  gaugeFrom(metrics.registry, seats, async () =>
+    Object.fromEntries((await listGroupSeats(db)).map(({ groupId, free }) => [groupId, free])),
+  )
   return {
     async close() {
       redis.disconnect()

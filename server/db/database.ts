@@ -39,8 +39,8 @@ export interface PoolState {
 
 export interface DatabaseOptions {
   readonly url: string
-  /** A replica for `read`, with a pool of its own. */
-  readonly readUrl?: string | undefined
+  /** For `read`, with a pool of its own; no URL: none. */
+  readonly replica?: { readonly url: string | undefined; readonly logger: Logger }
   readonly poolMax: number
   readonly acquireMs: number
   readonly statementTimeoutMs: number
@@ -51,9 +51,8 @@ export interface DatabaseOptions {
   readonly replan?: boolean
   readonly cause: Cause
   readonly metrics: Metrics
-  readonly logger: Logger
   /** Statements that take longer are logged; 0 = none. */
-  readonly slowQueryMs: number
+  readonly slowQueries?: { readonly afterMs: number; readonly logger: Logger }
 }
 
 /** Connections older than this are renewed, so that a failover or a rotated password is noticed. */
@@ -77,12 +76,14 @@ const REPLICA_ACQUIRE_MS = 1_000
 /** The primary and, where one is named, a replica for reads. */
 export function createDatabase(options: DatabaseOptions): Database {
   const primary = openPool(options)
-  if (options.readUrl === undefined) return { ...primary, read: primary, hasReplica: false, readPool: () => undefined }
+  const { url, logger } = options.replica ?? {}
+  if (url === undefined || logger === undefined)
+    return { ...primary, read: primary, hasReplica: false, readPool: () => undefined }
   const acquireMs = Math.min(options.acquireMs, REPLICA_ACQUIRE_MS)
-  const replica = openPool({ ...options, url: options.readUrl, acquireMs })
+  const replica = openPool({ ...options, url, acquireMs })
   return {
     ...primary,
-    read: createReads(primary, replica, options),
+    read: createReads(primary, replica, { logger, metrics: options.metrics }),
     hasReplica: true,
     readPool: replica.pool,
     close: async () => void (await Promise.all([primary.close(), replica.close()])),
@@ -97,8 +98,8 @@ function openPool(options: DatabaseOptions): Omit<Database, 'read' | 'hasReplica
   const sequelize = createSequelize(options)
   const manager = (sequelize as unknown as { connectionManager: ConnectionManager }).connectionManager
   const count = options.metrics.sqlStatements.labels(options.cause)
-  const slowSeconds = options.slowQueryMs > 0 ? options.slowQueryMs / 1_000 : Number.POSITIVE_INFINITY
-  const tellSlow = createSlowQueryLog({ ...options, explain })
+  const { afterMs = 0, logger } = options.slowQueries ?? {}
+  const tellSlow = logger && afterMs > 0 ? createSlowQueryLog({ logger, metrics: options.metrics, explain }) : undefined
 
   /** Only on a connection that nobody else could use now. */
   async function explain(text: string): Promise<Explained | undefined> {
@@ -124,7 +125,7 @@ function openPool(options: DatabaseOptions): Omit<Database, 'read' | 'hasReplica
       return await send<Row>(client, { ...statement, values })
     } finally {
       const seconds = stop()
-      if (seconds > slowSeconds) tellSlow(statement, seconds * 1_000)
+      if (tellSlow !== undefined && seconds * 1_000 > afterMs) tellSlow(statement, seconds * 1_000)
     }
   }
 

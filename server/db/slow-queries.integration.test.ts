@@ -20,7 +20,7 @@ describe('the slow-query log', () => {
   })
   afterAll(() => stores.close())
 
-  function open(slowQueryMs: number, poolMax = 3) {
+  function open(afterMs: number, poolMax = 3) {
     const lines: string[] = []
     const sink = new Writable({
       write(chunk, _encoding, done) {
@@ -30,8 +30,8 @@ describe('the slow-query log', () => {
     })
     const logger = createLogger('warn', 'server', sink)
     const { databaseUrl: url, metrics } = stores
-    const settings = { acquireMs: 10_000, statementTimeoutMs: 5_000, cause: 'request', slowQueryMs, poolMax } as const
-    const db = createDatabase({ url, metrics, logger, ...settings })
+    const settings = { acquireMs: 10_000, statementTimeoutMs: 5_000, cause: 'request', poolMax } as const
+    const db = createDatabase({ url, metrics, slowQueries: { afterMs, logger }, ...settings })
     onTestFinished(db.close)
     /** Closing the pool waits for what still runs on it. */
     const read = async () => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { pino } from 'pino'
 import { Sequelize } from 'sequelize'
 import { inject } from 'vitest'
 import { createDatabase, type Database } from '../db/database.ts'
@@ -58,8 +57,6 @@ export async function createTestStores({
     statementTimeoutMs: 5_000,
     cause: 'request',
     metrics,
-    logger: pino({ enabled: false }),
-    slowQueryMs: 0,
   })
   await migrateUp(db.sequelize)
   const connection: ConnectOptions = { url: redisUrl, cause: 'request', metrics, onError: () => {} }
