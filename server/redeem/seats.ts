@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import type { Connection } from '../db/database.ts'
 import { countFreeSeats } from '../db/seat-stats.ts'
+import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import { loadScript } from '../redis/script.ts'
 
@@ -26,7 +26,7 @@ export interface SeatCalculator {
 export interface SeatCalculatorParts {
   /** The primary: a replica that is behind would bring back what was just forgotten. */
   readonly db: Connection
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly keys: Keys
 }
 

@@ -3,20 +3,17 @@ import { buildIndex, dropIndex, type Index } from '../build-index.ts'
 
 /**
  * What is not here because it stands already: the primary key of `team_members` begins with the team; its email and a
- * code's `bound_email` were indexed with their tables. A status of the outbox is looked up by the two partial indexes
- * `outbox_pending` and `outbox_done`, each of which holds only its rows: an index over both would be larger than either
- * and serve neither order.
+ * code's `bound_email` were indexed with their tables. The status of the outbox is indexed by `outbox_pending`, which holds
+ * only what waits, in its order: an index over both statuses would grow with all that is done, and nobody asks for that.
  *
  * Nothing here is over a column that the way of a redemption changes (`status`, `updated_at`, `used_count`,
- * `seats_taken`), so that those updates stay heap-only. An outbox row is the exception: it is marked done once, and
- * leaves the one index for the other.
+ * `seats_taken`), so that those updates stay heap-only.
  */
 const INDEXES: readonly Index[] = [
   { name: 'invite_records_team', table: 'invite_records', on: '(team_id)' },
   { name: 'invite_records_email', table: 'invite_records', on: '(email)' },
   { name: 'invite_records_status', table: 'invite_records', on: '(status)' },
   { name: 'invite_records_created_at', table: 'invite_records', on: '(created_at)' },
-  { name: 'outbox_done', table: 'outbox', on: `(created_at) WHERE status = 'done'` },
   { name: 'activities_tenant_status', table: 'activities', on: '(tenant, status)' },
   { name: 'activities_start_end', table: 'activities', on: '(start_at, end_at)' },
   { name: 'queue_entries_activity_seq', table: 'queue_entries', on: '(activity_id, seq)' },

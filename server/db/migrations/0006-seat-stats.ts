@@ -14,6 +14,7 @@ FROM groups g LEFT JOIN teams t ON t.group_id = g.id
 GROUP BY GROUPING SETS ((g.id, t.id), (g.id))
 HAVING grouping(t.id) = 1 OR t.id IS NOT NULL;
 CREATE UNIQUE INDEX team_seat_stats_one_row ON team_seat_stats (group_id, team_id);
+CREATE INDEX team_seat_stats_groups ON team_seat_stats (group_id) WHERE team_id IS NULL;
 `
 
 const DOWN = 'DROP MATERIALIZED VIEW team_seat_stats'
