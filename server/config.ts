@@ -22,6 +22,8 @@ const redisUrl = z.string({ error: 'is required' }).superRefine((value, context)
 export const commonEnvironment = z.object({
   /** `postgres://user:password@host:port/database` */
   DATABASE_URL: storeUrl(['postgres', 'postgresql']),
+  /** A replica of it for reads that may be a little old; without one they go to DATABASE_URL. */
+  DATABASE_READ_URL: storeUrl(['postgres', 'postgresql']).optional(),
   /** One server, a cluster or sentinels: see `parseRedisUrl`. */
   REDIS_URL: redisUrl,
   /** Stands in front of every key; two systems with different prefixes can share a Redis. */
@@ -34,6 +36,8 @@ export const commonEnvironment = z.object({
   LIMITER_MODE: z.enum(LIMITER_MODES, { error: `expected one of ${LIMITER_MODES.join(', ')}` }).default('token-bucket'),
   DB_POOL_MAX: wholeNumber(1).default(10),
   DB_POOL_ACQUIRE_MS: wholeNumber(1).default(30_000),
+  /** Statements that take longer are logged with the shape of their plan; 0 = none. */
+  SLOW_QUERY_MS: wholeNumber(0).default(100),
   /** Postgres ends a statement that takes longer. */
   STATEMENT_TIMEOUT_MS: wholeNumber(1).default(3_000),
   /** A redemption that is not sent by then is given back. */

@@ -18,6 +18,7 @@ import { createRebindSeat } from './redeem/rebind-seat.ts'
 import { createRedeemCode } from './redeem/redeem-code.ts'
 import { createRedeemWithPass } from './redeem/redeem-with-pass.ts'
 import { createUseLedger } from './redeem/reserve-use.ts'
+import { createSeatCalculator } from './redeem/seats.ts'
 import { createStatusWatcher } from './redeem/watch-status.ts'
 import { checkRedis, connectRedis, connectSubscriber, type RedisClient } from './redis/connect.ts'
 import { createKeys, type Keys } from './redis/keys.ts'
@@ -65,11 +66,13 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   const metrics = createMetrics()
   const db = createDatabase({
     url: config.DATABASE_URL,
+    replica: { url: config.DATABASE_READ_URL, logger },
     poolMax: config.DB_POOL_MAX,
     acquireMs: config.DB_POOL_ACQUIRE_MS,
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     cause: 'request',
     metrics,
+    slowQueries: { afterMs: config.SLOW_QUERY_MS, logger },
   })
   closers.add(() => db.close())
   const connection = {
@@ -124,6 +127,11 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   )
   gaugeFrom(
     metrics.registry,
+    { name: 'db_read_pool_connections', help: 'Connections of the replica by state', label: 'state' },
+    () => ({ ...db.readPool() }),
+  )
+  gaugeFrom(
+    metrics.registry,
     { name: 'limiter_in_use', help: 'Places of the limiter that are held', label: 'mode' },
     () => ({
       [limiter.mode]: limiter.load().inUse,
@@ -161,10 +169,11 @@ async function openServer(config: ServerConfig, logger: Logger, closers: Closers
   // The change is committed: were this lost, people would see it a few seconds later.
   const onActivityChanged = (id: string) =>
     invalidateActivity(roomStores, id).catch((error: unknown) => logger.warn({ err: error }, 'activity not announced'))
+  const onSeatsChanged = (groupId: number) => createSeatCalculator(stores).invalidate([groupId])
   const admin =
     secret === undefined
       ? undefined
-      : createAdminApi({ db, secret, poolMax: config.DB_POOL_MAX, deadlineMs, onActivityChanged })
+      : createAdminApi({ db, secret, poolMax: config.DB_POOL_MAX, deadlineMs, onActivityChanged, onSeatsChanged })
   const app = createApp({
     ipLimit: limitClients(config, stores, () => metrics.errors.inc({ error_type: 'ip_limit_skipped' })),
     addPublicRoutes(router) {

@@ -5,6 +5,7 @@ import { gaugeFrom } from '../server/metrics/gauge-from.ts'
 import { type Cause, createMetrics, type Metrics } from '../server/metrics/metrics.ts'
 import { type InviteQueue, openInviteQueue } from '../server/queue/invite-queue.ts'
 import { createRefunds, type Refunds } from '../server/redeem/refunds.ts'
+import { createSeatCalculator, type SeatCalculator } from '../server/redeem/seats.ts'
 import { type ConnectOptions, connectRedis, type RedisClient } from '../server/redis/connect.ts'
 import { createKeys, type Keys } from '../server/redis/keys.ts'
 import { type RunId, trackRunId } from '../server/redis/run-id.ts'
@@ -20,7 +21,9 @@ export interface Stores {
   readonly keys: Keys
   readonly queue: InviteQueue
   readonly refunds: Refunds
+  readonly seats: SeatCalculator
   readonly metrics: Metrics
+  readonly logger: Logger
   close(): Promise<void>
 }
 
@@ -35,6 +38,7 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
     replan: true,
     cause,
     metrics,
+    slowQueries: { afterMs: config.SLOW_QUERY_MS, logger },
   })
   const connection: ConnectOptions = {
     url: config.REDIS_URL,
@@ -49,6 +53,7 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
   const keys = createKeys(config.REDIS_KEY_PREFIX, config.LEDGER_SHARDS)
   const runId = trackRunId(redis)
   await Promise.all([runId.known(REDIS_READY_MS), db.sequelize.authenticate({ logging: false })])
+  const seats = createSeatCalculator({ db, redis, keys })
   const { queue, close: closeQueue } = await openInviteQueue(keys, connection)
   gaugeFrom(
     metrics.registry,
@@ -63,7 +68,9 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
     keys,
     queue,
     metrics,
-    refunds: createRefunds({ db, redis, runId, keys, metrics, logger }),
+    logger,
+    seats,
+    refunds: createRefunds({ db, redis, runId, keys, seats, metrics, logger }),
     async close() {
       await Promise.allSettled([closeQueue(), db.close()])
       redis.disconnect()

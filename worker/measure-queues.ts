@@ -1,6 +1,7 @@
 import type { CommonConfig } from '../server/config.ts'
 import { createDatabase } from '../server/db/database.ts'
 import { countPending } from '../server/db/ledger/relay-outbox.ts'
+import { listGroupSeats } from '../server/db/seat-stats.ts'
 import { gaugeFrom } from '../server/metrics/gauge-from.ts'
 import { createBatch } from '../server/redis/batch.ts'
 import { connectRedis } from '../server/redis/connect.ts'
@@ -13,7 +14,7 @@ import { measureRooms } from './measure-rooms.ts'
  * before the codes. It has connections of its own, so that looking is not counted as the ledger's work.
  */
 export function measureQueues(config: CommonConfig, stores: Stores): { close(): Promise<void> } {
-  const { metrics, keys, queue, connection } = stores
+  const { metrics, keys, queue, connection, logger } = stores
   const redis = connectRedis({ ...connection, cause: 'background' })
   const db = createDatabase({
     url: config.DATABASE_URL,
@@ -22,6 +23,7 @@ export function measureQueues(config: CommonConfig, stores: Stores): { close(): 
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     cause: 'background',
     metrics,
+    slowQueries: { afterMs: config.SLOW_QUERY_MS, logger },
   })
   const definition = { name: 'invite_queue_size', help: 'Redemptions that wait for a step', label: 'status' }
   gaugeFrom(metrics.registry, definition, async () => {
@@ -34,6 +36,10 @@ export function measureQueues(config: CommonConfig, stores: Stores): { close(): 
     return { stream: lengths.reduce((sum, length) => sum + length, 0), pending, waiting, active, delayed, failed }
   })
   measureRooms(metrics.registry, { db, redis, roomKeys: createRoomKeys(config.REDIS_KEY_PREFIX) })
+  const seats = { name: 'available_seats_total', help: 'Free seats, as of the last refresh', label: 'group' }
+  gaugeFrom(metrics.registry, seats, async () =>
+    Object.fromEntries((await listGroupSeats(db)).map(({ groupId, free }) => [groupId, free])),
+  )
   return {
     async close() {
       redis.disconnect()

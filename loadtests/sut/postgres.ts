@@ -34,7 +34,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Store> {
   const binaries = await findPostgresBinaries(home)
   const password = randomBytes(16).toString('hex')
   await initialise(binaries, home, password)
-  return startOnFreePort(options.port, (port) => launch(binaries, home, password, port, options))
+  return startOnFreePort(options.port, (port) => launchPostgres(binaries, home, password, port, options))
 }
 
 async function initialise(binaries: PostgresBinaries, home: string, password: string): Promise<void> {
@@ -64,7 +64,8 @@ async function initialise(binaries: PostgresBinaries, home: string, password: st
   }
 }
 
-async function launch(
+/** Runs a server on the data directory in `home`, which exists already. */
+export async function launchPostgres(
   binaries: PostgresBinaries,
   home: string,
   password: string,

@@ -40,12 +40,12 @@ export interface Statistics {
 /** The ledger is counted by reading all of it: many who ask get one answer, no older than this. */
 const MAX_AGE_MS = 5_000
 
-/** Counts what there is, on one connection. */
+/** Counts what there is, one statement after the other, on the replica where there is one. */
 export function createStatistics(db: Database, maxAgeMs = MAX_AGE_MS): () => Promise<Statistics> {
   let last: { at: number; counting: Promise<Statistics> } | undefined
   return () => {
     if (last !== undefined && performance.now() - last.at < maxAgeMs) return last.counting
-    const counting = db.transaction(count)
+    const counting = count(db.read)
     const current = { at: performance.now(), counting }
     last = current
     counting.catch(() => {

@@ -25,11 +25,18 @@ export interface Teams {
 const noSuchTeam = () => new RequestError(404, 'team_not_found', 'There is no such team')
 const noSuchGroup = () => new RequestError(404, 'group_not_found', 'There is no such group')
 
-export function createTeams(db: Database, { Group, Team, TeamMember }: Models): Teams {
+/** @param onSeatsChanged called with the group's id after its seats became more or fewer */
+export function createTeams(
+  db: Database,
+  { Group, Team, TeamMember }: Models,
+  onSeatsChanged: (groupId: number) => Promise<void>,
+): Teams {
   return {
     async create(team) {
       try {
-        return await Team.create(team, { fields: ['group_id', 'name', 'max_seats'] })
+        const created = await Team.create(team, { fields: ['group_id', 'name', 'max_seats'] })
+        await onSeatsChanged(created.group_id)
+        return created
       } catch (error) {
         throw violatedConstraint(error) === 'teams_group_id_fkey' ? noSuchGroup() : error
       }
@@ -39,14 +46,17 @@ export function createTeams(db: Database, { Group, Team, TeamMember }: Models): 
       const where = { group_id: groupId, id: { [Op.gt]: Number(after) } }
       return toPage(await Team.findAll({ where, order: ['id'], limit: limit + 1 }), limit, ({ id }) => id)
     },
-    change: (id, changes) =>
-      db.sequelize.transaction(async (transaction) => {
+    async change(id, changes) {
+      const changed = await db.sequelize.transaction(async (transaction) => {
         const team = await Team.findByPk(id, { transaction, lock: transaction.LOCK.NO_KEY_UPDATE })
         if (team === null) throw noSuchTeam()
         refuseTooFew(team, changes)
         // `has_free` is generated: only Postgres knows it.
         return team.update(changes, { transaction, returning: true })
-      }),
+      })
+      await onSeatsChanged(changed.group_id)
+      return changed
+    },
     async listSeats(id, { limit, after = 0 }) {
       if ((await Team.findByPk(id)) === null) throw noSuchTeam()
       const where = { team_id: id, seat_no: { [Op.gt]: Number(after) } }

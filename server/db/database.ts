@@ -1,7 +1,10 @@
 import { type Client, DatabaseError, type QueryConfig } from 'pg'
+import type { Logger } from 'pino'
 import { Sequelize } from 'sequelize'
 import { UnavailableError } from '../errors.ts'
 import type { Cause, Metrics } from '../metrics/metrics.ts'
+import { createReads } from './reads.ts'
+import { createSlowQueryLog, type Explained } from './slow-queries.ts'
 
 /** A statement with a name: Postgres prepares it once per connection, metrics tell it apart. */
 export interface Statement {
@@ -16,11 +19,16 @@ export interface Connection {
 
 export interface Database extends Connection {
   readonly sequelize: Sequelize
+  /** For reads that may be a little old: a replica where there is one, otherwise the database itself. */
+  readonly read: Connection
+  readonly hasReplica: boolean
   /** Runs `work` between BEGIN and COMMIT; an error rolls back and is thrown on. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>
   pool(): PoolState
   /** When Postgres last answered anything, by `Date.now()`; 0: never. */
   answeredAt(): number
+  /** Of the replica; undefined when there is none. */
+  readPool(): PoolState | undefined
   close(): Promise<void>
 }
 
@@ -33,6 +41,8 @@ export interface PoolState {
 
 export interface DatabaseOptions {
   readonly url: string
+  /** For `read`, with a pool of its own; no URL: none. */
+  readonly replica?: { readonly url: string | undefined; readonly logger: Logger }
   readonly poolMax: number
   readonly acquireMs: number
   readonly statementTimeoutMs: number
@@ -43,6 +53,8 @@ export interface DatabaseOptions {
   readonly replan?: boolean
   readonly cause: Cause
   readonly metrics: Metrics
+  /** Statements that take longer are logged; 0 = none. */
+  readonly slowQueries?: { readonly afterMs: number; readonly logger: Logger }
 }
 
 /** Connections older than this are renewed, so that a failover or a rotated password is noticed. */
@@ -60,15 +72,43 @@ interface ConnectionManager {
 /** What Sequelize marks on a connection that must not be used again; the pool destroys it at the next acquire. */
 type PooledClient = Client & { _invalid?: boolean; _ending?: boolean }
 
+/** A replica that cannot give a connection by then is passed over. */
+const REPLICA_ACQUIRE_MS = 1_000
+
+/** The primary and, where one is named, a replica for reads. */
+export function createDatabase(options: DatabaseOptions): Database {
+  const primary = openPool(options)
+  const { url, logger } = options.replica ?? {}
+  if (url === undefined || logger === undefined)
+    return { ...primary, read: primary, hasReplica: false, readPool: () => undefined }
+  const acquireMs = Math.min(options.acquireMs, REPLICA_ACQUIRE_MS)
+  const replica = openPool({ ...options, url, acquireMs })
+  return {
+    ...primary,
+    read: createReads(primary, replica, { logger, metrics: options.metrics }),
+    hasReplica: true,
+    readPool: replica.pool,
+    close: async () => void (await Promise.all([primary.close(), replica.close()])),
+  }
+}
+
 /**
- * The one pool of a process. Hot statements go straight to the driver as prepared statements on Sequelize's pooled
+ * The one pool of a process for one server. Hot statements go straight to the driver as prepared statements on Sequelize's pooled
  * connections; migrations use its query interface.
  */
-export function createDatabase(options: DatabaseOptions): Database {
+function openPool(options: DatabaseOptions): Omit<Database, 'read' | 'hasReplica' | 'readPool'> {
   const sequelize = createSequelize(options)
   const manager = (sequelize as unknown as { connectionManager: ConnectionManager }).connectionManager
   const count = options.metrics.sqlStatements.labels(options.cause)
   let answeredAt = 0
+  const { afterMs = 0, logger } = options.slowQueries ?? {}
+  const tellSlow = logger && afterMs > 0 ? createSlowQueryLog({ logger, metrics: options.metrics, explain }) : undefined
+
+  /** Only on a connection that nobody else could use now. */
+  async function explain(text: string): Promise<Explained | undefined> {
+    if (manager.pool.using >= options.poolMax) return undefined
+    return withClient(async (client) => (await send<Explained>(client, { text }))[0])
+  }
 
   async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const stopWaiting = options.metrics.poolWait.startTimer()
@@ -89,7 +129,8 @@ export function createDatabase(options: DatabaseOptions): Database {
       answeredAt = Date.now()
       return rows
     } finally {
-      stop()
+      const seconds = stop()
+      if (tellSlow !== undefined && seconds * 1_000 > afterMs) tellSlow(statement, seconds * 1_000)
     }
   }
 

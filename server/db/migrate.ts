@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Client } from 'pg'
 import type { QueryInterface, Sequelize } from 'sequelize'
 import { SequelizeStorage, Umzug } from 'umzug'
 
@@ -10,10 +12,14 @@ interface Migration {
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url))
 /** Any constant: two processes that migrate at once take turns. */
 const ADVISORY_LOCK = 7_365_331
+/** Building indexes on large tables takes a while. */
+const LOCK_DEADLINE_MS = 30 * 60_000
+const LOCK_RETRY_MS = 100
 
-/** @returns the names of the migrations that ran */
-export async function migrateUp(sequelize: Sequelize): Promise<string[]> {
-  return withLock(sequelize, async () => (await createUmzug(sequelize).up()).map(({ name }) => name))
+/** Runs what is pending, up to and with `to` if given. @returns the names of the migrations that ran */
+export async function migrateUp(sequelize: Sequelize, to?: string): Promise<string[]> {
+  const options = to === undefined ? {} : { to }
+  return withLock(sequelize, async () => (await createUmzug(sequelize).up(options)).map(({ name }) => name))
 }
 
 /** Reverts the latest migration, or all of them. @returns the names of those reverted */
@@ -50,10 +56,36 @@ function createUmzug(sequelize: Sequelize): Umzug<QueryInterface> {
   })
 }
 
-/** A lock of the transaction's connection, held while the migrations run on connections of their own. */
+/** What the types of Sequelize 6 do not tell. */
+interface ConnectionManager {
+  getConnection(options: { type: 'write' }): Promise<Client>
+  releaseConnection(connection: Client): void
+}
+
+/**
+ * A lock of one connection's session, while the migrations run on others. Neither its holder nor those who wait may
+ * stand in a statement or transaction meanwhile: CREATE INDEX CONCURRENTLY waits until every older snapshot is gone,
+ * so a second process that waited inside `pg_advisory_lock` and the first one's index would wait for each other.
+ * @throws when another process migrates for half an hour
+ */
 async function withLock<T>(sequelize: Sequelize, work: () => Promise<T>): Promise<T> {
-  return sequelize.transaction(async (transaction) => {
-    await sequelize.query('SELECT pg_advisory_xact_lock($1)', { bind: [ADVISORY_LOCK], transaction })
-    return work()
-  })
+  const { connectionManager: manager } = sequelize as unknown as { connectionManager: ConnectionManager }
+  const holder = await manager.getConnection({ type: 'write' })
+  try {
+    await takeLock(holder)
+    // A connection that broke meanwhile has lost the lock as well.
+    return await work().finally(() => holder.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCK]).catch(() => {}))
+  } finally {
+    manager.releaseConnection(holder)
+  }
+}
+
+async function takeLock(holder: Client): Promise<void> {
+  const lastTry = Date.now() + LOCK_DEADLINE_MS
+  while (true) {
+    const { rows } = await holder.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [ADVISORY_LOCK])
+    if (rows[0]?.taken) return
+    if (Date.now() > lastTry) throw new Error('Another process is migrating this database and does not come to an end')
+    await sleep(LOCK_RETRY_MS)
+  }
 }

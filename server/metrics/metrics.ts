@@ -55,6 +55,12 @@ export function createMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    slowQueries: new Counter({
+      name: 'db_slow_queries_total',
+      help: 'Statements that took longer than SLOW_QUERY_MS',
+      labelNames: ['statement'] as const,
+      registers,
+    }),
     poolWait: new Histogram({
       name: 'db_pool_wait_seconds',
       help: 'Time waited for a pooled connection',

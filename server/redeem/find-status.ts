@@ -6,9 +6,17 @@ import { withinDeadline } from '../limiters/within-deadline.ts'
 /** @throws UnavailableError when it cannot be found out within the deadline */
 export type FindStatus = (redemptionId: string, deadline: Deadline) => Promise<RedemptionStatus | undefined>
 
-/** The state of a redemption right after its 202, in every mode: what Postgres does not have yet is asked of Redis. */
+/** Nothing follows, so a replica that is behind cannot be wrong about it. */
+const FINAL = new Set(['sent', 'expired', 'refunded'])
+
+/**
+ * The state of a redemption right after its 202, in every mode: what Postgres does not have yet is asked of Redis. A
+ * replica is believed only when it tells the end, so that nobody sees a state go back.
+ */
 export function createFindStatus(db: Database, limiter: Limiter): FindStatus {
   async function find(id: string): Promise<RedemptionStatus | undefined> {
+    const seen = db.hasReplica ? await findRedemption(db.read, id) : undefined
+    if (seen !== undefined && FINAL.has(seen.status)) return seen
     const committed = await findRedemption(db, id)
     if (committed !== undefined) return committed
     const uncommitted = await limiter.findUncommitted(id)

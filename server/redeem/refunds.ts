@@ -8,6 +8,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { RunId } from '../redis/run-id.ts'
+import type { SeatCalculator } from './seats.ts'
 
 export interface Refunds {
   /**
@@ -25,12 +26,13 @@ export interface RefundParts {
   readonly redis: RedisClient
   readonly runId: RunId
   readonly keys: Keys
+  readonly seats: SeatCalculator
   readonly metrics: Metrics
   readonly logger: Logger
 }
 
 export function createRefunds(parts: RefundParts): Refunds {
-  const { db, redis, keys, metrics, logger } = parts
+  const { db, redis, keys, seats, metrics, logger } = parts
   let generation = ''
   const buckets = createBuckets({ ...parts, generation: () => generation })
 
@@ -55,6 +57,7 @@ export function createRefunds(parts: RefundParts): Refunds {
     async refund(id, reason) {
       const refund = await beginRefund(db, id, reason)
       if (refund === undefined) return false
+      if (refund.freedGroupId !== null) await seats.invalidate([refund.freedGroupId])
       await finish(refund)
       return true
     },

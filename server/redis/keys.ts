@@ -23,6 +23,8 @@ export interface Keys {
   deadEntries(shard: number): string
   semaphore(part: 'holders' | 'line' | 'arrivals' | 'processes'): string
   semaphoreChannel(processId: string): string
+  /** Free seats of a group. */
+  seats(groupId: number): string
   /** Hash: what an idempotency key (by its hash) was first used for. */
   idempotency(hash: string): string
   /**
@@ -56,6 +58,7 @@ export function createKeys(prefix: string, shards: number): Keys {
     stream: (shard) => shardKey(shard, 'ledger'),
     uncommitted: (shard) => shardKey(shard, 'uncommitted'),
     deadEntries: (shard) => shardKey(shard, 'dead'),
+    seats: (groupId) => `${prefix}:{seats}:${groupId}`,
     idempotency: (hash) => `${prefix}:{key:${hash}}:idempotency`,
     clientLogs(client) {
       const name = createHmac('sha256', prefix).update(client).digest('base64url').slice(0, 22)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createLogger } from '../logger.ts'
 import { createRefunds } from '../redeem/refunds.ts'
+import { createSeatCalculator } from '../redeem/seats.ts'
 import type { DocumentedApi } from './documented-api.ts'
 import { type DocumentedServer, signToken } from './documented-server.ts'
 import type { TestStores } from './test-stores.ts'
@@ -86,7 +87,11 @@ export async function provokePublic({ api }: DocumentedServer, stores: TestStore
     await redeem(code, 'b@example.test', key)
     await stores.settle()
     await api.ask('GET', `${redemptions}/${body.redemption_id}`)
-    await createRefunds({ ...stores, logger: createLogger('silent', 'test') }).refund(body.redemption_id, 'no_seat')
+    await createRefunds({
+      ...stores,
+      seats: createSeatCalculator(stores),
+      logger: createLogger('silent', 'test'),
+    }).refund(body.redemption_id, 'no_seat')
     await redeem(code, 'c@example.test')
     await api.expectDocumented('GET', await fetch(new URL(`${redemptions}/${body.redemption_id}/events`, api.url)))
     await redeem(await stores.createCode({ kind, maxUses: 0 }))

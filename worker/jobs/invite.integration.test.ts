@@ -24,7 +24,7 @@ describe('the invite job', () => {
 
   /** A handler as another worker process has it: a pool and a mailer of its own. */
   function createWorker(url = sink.url) {
-    const { databaseUrl, metrics, refunds } = pipeline
+    const { databaseUrl, metrics, refunds, seats } = pipeline
     const settings = { poolMax: 5, acquireMs: 10_000, statementTimeoutMs: 5_000, cause: 'job' } as const
     const db = createDatabase({ url: databaseUrl, metrics, ...settings })
     const mailer = createMailer({ url, from: 'invites@redline.invalid', connections: 2 })
@@ -32,10 +32,10 @@ describe('the invite job', () => {
       mailer.close()
       await db.close()
     })
-    return createInviteHandler({ db, mailer, refunds, metrics, claimLeaseSeconds: 60 })
+    return createInviteHandler({ db, mailer, refunds, seats, metrics, claimLeaseSeconds: 60 })
   }
-  async function reserveOne(code?: string) {
-    const [id = ''] = await pipeline.reserve(code ?? (await pipeline.createCode()), ['someone@example.test'])
+  async function reserveOne(code?: string, email = 'someone@example.test') {
+    const [id = ''] = await pipeline.reserve(code ?? (await pipeline.createCode()), [email])
     return id
   }
   const mailsOf = (id: string) => sink.mails.filter((mail) => mail.redemptionId === id)
@@ -78,6 +78,25 @@ describe('the invite job', () => {
       id,
     ])
     expect(records.length).toBe(1)
+  })
+
+  test('the count of free seats follows a seat that is taken, and one that comes free', async () => {
+    const code = await pipeline.createCode({ seats: 4 })
+    const [group] = await pipeline.sql<{ id: number }>('SELECT group_id AS id FROM redeem_codes WHERE code = $1', [
+      code,
+    ])
+    const free = () => pipeline.seats.available(group?.id ?? 0)
+    expect(await free()).toBe(4)
+    const handle = createWorker()
+    await handle(await reserveOne(code))
+    await eventually(free).toBe(3)
+    const id = await reserveOne(code, 'refused@example.test')
+    const claimed = (await claimInvites(pipeline.db, [id], 60)).get(id)
+    await pipeline.seats.invalidate([group?.id ?? 0])
+    expect(await free()).toBe(2)
+    await releaseClaim(pipeline.db, id, claimed?.outcome === 'claimed' ? claimed.claim.token : '')
+    await pipeline.refunds.refund(id, 'mail_rejected')
+    expect(await free()).toBe(3)
   })
 
   test.each([2, 5])('%i handlers of one redemption at once: one mail, one seat', async (count) => {

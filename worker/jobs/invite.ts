@@ -6,6 +6,7 @@ import { flagUnknownOutcome, markSent, releaseClaim, type SentInvite } from '../
 import { MailError, type Mailer } from '../../server/mail/mailer.ts'
 import type { Metrics } from '../../server/metrics/metrics.ts'
 import type { Refunds } from '../../server/redeem/refunds.ts'
+import type { SeatCalculator } from '../../server/redeem/seats.ts'
 
 /** Jobs that start or end within so many ms share one transaction, and those that come while it runs share the next. */
 const LINGER_MS = 3
@@ -17,6 +18,7 @@ export interface InviteJobParts {
   readonly db: Database
   readonly mailer: Mailer
   readonly refunds: Refunds
+  readonly seats: SeatCalculator
   readonly metrics: Metrics
   readonly claimLeaseSeconds: number
 }
@@ -32,9 +34,11 @@ export class TryAgainError extends Error {
  * @throws TryAgainError or MailError when the queue should try again
  */
 export function createInviteHandler(parts: InviteJobParts): (redemptionId: string) => Promise<void> {
-  const { db, mailer, refunds, metrics, claimLeaseSeconds } = parts
+  const { db, mailer, refunds, seats, metrics, claimLeaseSeconds } = parts
   const claims = createBatcher<ClaimOutcome>(async (ids) => {
     const outcomes = await claimInvites(db, ids, claimLeaseSeconds)
+    // Nobody waits for it: at worst the count of free seats is as old as it may be.
+    void seats.invalidate(groupsOf(outcomes.values()))
     // Two handlers of one redemption may meet in a batch: only one of them gets its claim.
     return ids.map((id, index) => (ids.indexOf(id) === index && outcomes.get(id)) || { outcome: 'busy' })
   })
@@ -89,6 +93,11 @@ export function createInviteHandler(parts: InviteJobParts): (redemptionId: strin
         return
     }
   }
+}
+
+/** Whose seats a batch took. */
+function groupsOf(outcomes: Iterable<ClaimOutcome>): number[] {
+  return [...outcomes].flatMap((claimed) => (claimed.outcome === 'claimed' ? [claimed.claim.groupId] : []))
 }
 
 function createBatcher<Result>(load: (ids: readonly string[]) => Promise<Result[]>): DataLoader<string, Result> {

@@ -8,6 +8,7 @@ import { createLogger } from '../../server/logger.ts'
 import { type InviteQueue, openInviteQueue } from '../../server/queue/invite-queue.ts'
 import { createRefunds, type Refunds } from '../../server/redeem/refunds.ts'
 import { createUseLedger } from '../../server/redeem/reserve-use.ts'
+import { createSeatCalculator, type SeatCalculator } from '../../server/redeem/seats.ts'
 import { connectBlocking } from '../../server/redis/connect.ts'
 import { createTestDeadline, createTestStores, type TestStores } from '../../server/testing/test-stores.ts'
 import { startLedgerConsumer } from '../ledger-consumer.ts'
@@ -27,6 +28,7 @@ export interface RedemptionRow {
 export interface TestPipeline extends TestStores {
   readonly queue: InviteQueue
   readonly refunds: Refunds
+  readonly seats: SeatCalculator
   /** Errors that the loops reported. */
   readonly errors: unknown[]
   /** Accepted by the bucket: it stands in the stream. @returns redemption ids */
@@ -52,7 +54,8 @@ export async function createTestPipeline(): Promise<TestPipeline> {
   const limiter = createTokenBucket(parts, buckets)
   const ledger = createUseLedger(db, 900)
   const { queue, close: closeQueue } = await openInviteQueue(keys, connection)
-  const refunds = createRefunds({ ...stores, logger })
+  const seats = createSeatCalculator(stores)
+  const refunds = createRefunds({ ...stores, seats, logger })
   const errors: unknown[] = []
   const onError = (error: unknown) => void errors.push(error)
 
@@ -78,6 +81,7 @@ export async function createTestPipeline(): Promise<TestPipeline> {
     ...stores,
     queue,
     refunds,
+    seats,
     errors,
     redeem,
     accept: (code, emails) => collectIds(emails.map((email) => redeem(code, email))),

@@ -8,6 +8,7 @@ export interface InviteClaim {
   readonly code: string
   readonly teamId: number
   readonly teamName: string
+  readonly groupId: number
 }
 
 /** What became of each redemption that a worker asked for. */
@@ -32,6 +33,7 @@ interface ClaimRow {
   code: string
   team_id: number
   team_name: string
+  group_id: number
   claim_token: string
 }
 
@@ -61,7 +63,7 @@ const claim = (teamId: string, leaseSeconds: string) => `
   status = 'sending', team_id = ${teamId}, claim_token = gen_random_uuid(),
   claimed_until = now() + make_interval(secs => ${leaseSeconds}), updated_at = now(),
   outcome_unknown = r.outcome_unknown OR r.status = 'sending'`
-const CLAIMED = 'r.id, r.email, r.code, r.team_id, t.name AS team_name, r.claim_token'
+const CLAIMED = 'r.id, r.email, r.code, r.team_id, t.name AS team_name, t.group_id, r.claim_token'
 
 /**
  * Gives the lowest free seats of teams that this transaction has locked, and claims whoever got one; the primary key
@@ -195,6 +197,6 @@ async function lockTeams(connection: Connection, lock: Statement, groupId: numbe
 }
 
 function toClaim(row: ClaimRow): InviteClaim {
-  const { id, email, code, team_id: teamId, team_name: teamName, claim_token: token } = row
-  return { id, token, email, code, teamId, teamName }
+  const { id, email, code, team_id: teamId, team_name: teamName, group_id: groupId, claim_token: token } = row
+  return { id, token, email, code, teamId, teamName, groupId }
 }

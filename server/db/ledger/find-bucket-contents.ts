@@ -37,11 +37,12 @@ CROSS JOIN LATERAL (
 WHERE c.code = ANY($1::text[])`,
 }
 
+/** A personal code that is bound has no use left, and need not be read to be passed over. */
 const LIST_CODES: Statement = {
   name: 'list-active-codes',
   text: `
 SELECT code FROM redeem_codes
-WHERE is_active AND (kind = 'shared' OR used_count < max_uses) AND code > $1
+WHERE is_active AND bound_email IS NULL AND (kind = 'shared' OR used_count < max_uses) AND code > $1
   AND (valid_until IS NULL OR valid_until > now())
 ORDER BY code LIMIT $2`,
 }

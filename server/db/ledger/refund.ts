@@ -8,6 +8,11 @@ export interface Refund {
   readonly email: string
 }
 
+export interface BegunRefund extends Refund {
+  /** Whose seat came free; null when there was none. */
+  readonly freedGroupId: number | null
+}
+
 /**
  * First half of a refund: seat freed, use given back in Postgres, a personal code bound to nobody again. A row whose mail may be out is never touched: neither
  * one in `sending`, not even with a dead claim, nor one with an earlier try of unknown outcome. It can only end as sent.
@@ -23,6 +28,7 @@ WITH refunded AS (
   DELETE FROM team_members m USING refunded r WHERE m.redemption_id = r.id RETURNING m.team_id
 ), seats AS (
   UPDATE teams t SET seats_taken = t.seats_taken - 1 FROM freed WHERE t.id = freed.team_id
+  RETURNING t.group_id
 ), unqueued AS (
   UPDATE outbox o SET status = 'done' FROM refunded r WHERE o.redemption_id = r.id
 ), uses AS (
@@ -31,7 +37,7 @@ WITH refunded AS (
     activated_at = CASE WHEN c.used_count > 1 THEN c.activated_at END
   FROM refunded r WHERE c.code = r.code
 )
-SELECT id, code, email FROM refunded`,
+SELECT id, code, email, (SELECT group_id FROM seats) AS "freedGroupId" FROM refunded`,
 }
 
 const FIND_UNDER_WAY: Statement = {
@@ -57,8 +63,8 @@ export async function beginRefund(
   connection: Connection,
   id: string,
   reason: RefundReason,
-): Promise<Refund | undefined> {
-  const [refund] = await connection.query<Refund>(BEGIN_REFUND, [id, reason])
+): Promise<BegunRefund | undefined> {
+  const [refund] = await connection.query<BegunRefund>(BEGIN_REFUND, [id, reason])
   return refund
 }
 

@@ -26,6 +26,8 @@ export interface AdminApiParts {
   readonly deadlineMs: number
   /** Called with its id after an activity changed. */
   readonly onActivityChanged: (id: string) => Promise<void>
+  /** Called with its id after the seats of a group became more or fewer. */
+  readonly onSeatsChanged: (groupId: number) => Promise<void>
 }
 
 /** Administrators who wait for their turn, per connection that they may use. */
@@ -38,7 +40,7 @@ export function createAdminApi(parts: AdminApiParts): { router: Router; routes: 
   const routes = [
     ...codeRoutes(createCodeMaker(db), createCodes(db, models)),
     ...groupRoutes(createGroups(models)),
-    ...teamRoutes(createTeams(db, models)),
+    ...teamRoutes(createTeams(db, models, parts.onSeatsChanged)),
     ...activityRoutes(createActivities(db, models, parts.onActivityChanged)),
     ...statisticsRoutes(createStatistics(db)),
   ]
