@@ -21,6 +21,8 @@ export interface Activity extends Model<InferAttributes<Activity>, InferCreation
   opened_at: CreationOptional<Date | null>
   created_at: CreationOptional<Date>
   updated_at: CreationOptional<Date>
+  /** Up to which number a place in line may have been given out. */
+  numbers_reserved: CreationOptional<string>
 }
 
 export function defineActivity(sequelize: Sequelize): ModelStatic<Activity> {
@@ -38,6 +40,7 @@ export function defineActivity(sequelize: Sequelize): ModelStatic<Activity> {
       opened_at: { type: DataTypes.DATE },
       created_at: { type: DataTypes.DATE, allowNull: false },
       updated_at: { type: DataTypes.DATE, allowNull: false },
+      numbers_reserved: { type: DataTypes.BIGINT, allowNull: false },
     },
     { tableName: 'activities', timestamps: false },
   )

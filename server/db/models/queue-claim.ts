@@ -15,6 +15,7 @@ export interface QueueClaim extends Model<InferAttributes<QueueClaim>, InferCrea
   session_id: string
   seq: string
   created_at: CreationOptional<Date>
+  pass_used_for: CreationOptional<string | null>
 }
 
 export function defineQueueClaim(sequelize: Sequelize): ModelStatic<QueueClaim> {
@@ -32,6 +33,7 @@ export function defineQueueClaim(sequelize: Sequelize): ModelStatic<QueueClaim> 
       session_id: { type: DataTypes.UUID, allowNull: false },
       seq: { type: DataTypes.BIGINT, allowNull: false, unique: 'queue_claims_activity_id_seq_key' },
       created_at: { type: DataTypes.DATE, allowNull: false },
+      pass_used_for: { type: DataTypes.TEXT },
     },
     { tableName: 'queue_claims', timestamps: false },
   )

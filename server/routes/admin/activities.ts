@@ -41,7 +41,10 @@ const params = z.strictObject({ id: uuid })
 const common = { tag: 'Admin: activities', token: 'admin' } as const
 
 /** Postgres' bigint comes as text. */
-const present = (row: Activity) => ({ ...row.get(), released_before: Number(row.released_before) })
+const present = (row: Activity) => {
+  const { numbers_reserved: _, ...shown } = row.get()
+  return { ...shown, released_before: Number(row.released_before) }
+}
 
 export function activityRoutes(activities: Activities): Route[] {
   const turn = (verb: 'open' | 'close', summary: string) =>
