@@ -64,6 +64,7 @@ describe.skipIf(!hasBrowser('refusals on the page'))('refusals on the page', () 
     [403, 'pass_used', 'problem_pass_used', 'problem_pass_used_text'],
     [422, 'idempotency_key_reused', 'problem_idempotency_key_reused', 'problem_idempotency_key_reused_text'],
     [429, 'rate_limited', 'problem_rate_limited', 'problem_rate_limited_text'],
+    [429, 'too_many_requests', 'problem_too_many_requests', 'problem_too_many_requests_text'],
     [429, 'too_many_tries', 'problem_too_many_tries', 'problem_too_many_tries_text'],
     [503, 'unavailable', 'problem_unavailable', 'problem_unavailable_text'],
     [500, 'internal', 'problem_other', 'problem_other_text'],

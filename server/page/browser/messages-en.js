@@ -89,6 +89,8 @@ export const ENGLISH = {
   problem_expired_text: 'Ask whoever gave it to you for a new one.',
   problem_rate_limited: 'Too many requests right now',
   problem_rate_limited_text: 'Your code is still good. Wait a moment, then try again.',
+  problem_too_many_requests: 'Too many requests from your network',
+  problem_too_many_requests_text: 'Nothing is lost. Wait a moment, then try again.',
   problem_too_many_tries: 'Too many tries that did not work',
   problem_too_many_tries_text: 'To protect everybody’s codes we pause here. Check your code in the meantime.',
   problem_pass_required: 'This code needs a place from the waiting room',

@@ -86,6 +86,8 @@ export const CHINESE = {
   problem_expired_text: '请向提供者索取新的兑换码。',
   problem_rate_limited: '当前请求过多',
   problem_rate_limited_text: '您的兑换码仍然有效，请稍候再试。',
+  problem_too_many_requests: '来自您所在网络的请求过多',
+  problem_too_many_requests_text: '您的兑换码没有受到影响，请稍候再试。',
   problem_too_many_tries: '失败次数过多',
   problem_too_many_tries_text: '为保护兑换码的安全，请稍候再试。您可以先核对兑换码。',
   problem_pass_required: '此兑换码需要先进入等候室',
