@@ -1,4 +1,4 @@
-import type { Connection, Database, Statement } from '../db/database.ts'
+import type { Connection, Statement } from '../db/database.ts'
 
 const REDEMPTIONS: Statement = {
   name: 'count-redemptions',
@@ -40,12 +40,12 @@ export interface Statistics {
 /** The ledger is counted by reading all of it: many who ask get one answer, no older than this. */
 const MAX_AGE_MS = 5_000
 
-/** Counts what there is, one statement after the other, on the replica where there is one. */
-export function createStatistics(db: Database, maxAgeMs = MAX_AGE_MS): () => Promise<Statistics> {
+/** Counts what there is, one statement after the other. @param reads may be a replica's */
+export function createStatistics(reads: Connection, maxAgeMs = MAX_AGE_MS): () => Promise<Statistics> {
   let last: { at: number; counting: Promise<Statistics> } | undefined
   return () => {
     if (last !== undefined && performance.now() - last.at < maxAgeMs) return last.counting
-    const counting = count(db.read)
+    const counting = count(reads)
     const current = { at: performance.now(), counting }
     last = current
     counting.catch(() => {

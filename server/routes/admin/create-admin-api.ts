@@ -42,7 +42,7 @@ export function createAdminApi(parts: AdminApiParts): { router: Router; routes: 
     ...groupRoutes(createGroups(models)),
     ...teamRoutes(createTeams(db, models, parts.onSeatsChanged)),
     ...activityRoutes(createActivities(db, models, parts.onActivityChanged)),
-    ...statisticsRoutes(createStatistics(db)),
+    ...statisticsRoutes(createStatistics(db.read)),
   ]
   const limit = Math.max(1, Math.floor(poolMax / 4))
   const router = Router().use(requireAdmin(secret), express.json({ limit: '1mb' }))
