@@ -4,7 +4,7 @@
 -- Returns nil where there is no valid bucket, or {left, holders, state, valid until, cut in ms, ids…}: what was taken
 -- before the cut came earlier; of what was taken within that very ms, the ids that stand in the stream.
 local bucket = redis.call('HMGET', KEYS[1], 'run_id', 'left', 'state', 'valid_until')
-if bucket[1] ~= ARGV[1] then return nil end
+if bucket[1] ~= identity(ARGV[1]) then return nil end
 local time = redis.call('TIME')
 local cut = time[1] * 1000 + math.floor(time[2] / 1000)
 -- A clock that was set back: entries keep their order.

@@ -1,9 +1,10 @@
-import type { Redis } from 'ioredis'
+import { createBatch } from '../redis/batch.ts'
+import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
-import { execute, loadScript } from '../redis/script.ts'
+import { loadScript } from '../redis/script.ts'
 import { streamFields } from '../redis/stream-fields.ts'
 
-const INSPECT = loadScript(import.meta.url, 'bucket-inspect.lua')
+const INSPECT = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-inspect.lua')
 const STREAM_PAGE = 1_000
 
 /** A valid bucket, and which uses it had taken when it was looked at. */
@@ -20,7 +21,7 @@ export interface BucketView {
 
 /** @returns views by code; codes without a valid bucket are missing */
 export async function inspectBuckets(
-  { redis, keys }: { redis: Redis; keys: Keys },
+  { redis, keys }: { redis: RedisClient; keys: Keys },
   identity: string,
   codes: readonly string[],
 ): Promise<Map<string, BucketView>> {
@@ -35,18 +36,17 @@ type OpenView = Omit<BucketView, 'inStream'> & { inStream: Set<string> }
 type Reply = [left: string, holders: number, state: string, validUntil: string, cut: string, ...ids: string[]] | null
 
 async function lookAtBuckets(
-  redis: Redis,
+  redis: RedisClient,
   keys: Keys,
   identity: string,
   codes: readonly string[],
 ): Promise<Map<string, OpenView>> {
-  await INSPECT.load(redis)
-  const pipeline = redis.pipeline()
+  const batch = createBatch(redis)
   for (const code of codes) {
-    const scriptKeys = [keys.bucket(code), keys.holders(code), keys.stream(keys.shardOf(code))]
-    INSPECT.queue(pipeline, scriptKeys, [identity, code])
+    const scriptKeys = [keys.bucket(code), keys.holders(code), keys.stream(keys.shardOf(code))] as const
+    INSPECT.queue(batch, scriptKeys, [identity, code])
   }
-  const replies = (await execute(pipeline)) as Reply[]
+  const replies = (await batch.execute()) as Reply[]
   const views = new Map<string, OpenView>()
   codes.forEach((code, index) => {
     const reply = replies[index]
@@ -66,7 +66,7 @@ function toView([left, holders, state, validUntil, cut, ...ids]: NonNullable<Rep
   }
 }
 
-async function addStreamEntries(redis: Redis, stream: string, views: Map<string, OpenView>): Promise<void> {
+async function addStreamEntries(redis: RedisClient, stream: string, views: Map<string, OpenView>): Promise<void> {
   for (let from = '-'; ; ) {
     const entries = await redis.xrange(stream, from, '+', 'COUNT', STREAM_PAGE)
     for (const [entryId, fields] of entries) {

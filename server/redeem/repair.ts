@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
 import type { Database } from '../db/database.ts'
 import { inspectCodes, listCodes } from '../db/ledger/inspect-codes.ts'
 import { askForRebuild, syncUsedCount } from '../db/ledger/sync-used-count.ts'
 import { createBuckets } from '../limiters/buckets.ts'
 import { readMode } from '../limiters/enter-mode.ts'
 import { type BucketView, inspectBuckets } from '../limiters/inspect-buckets.ts'
+import type { RedisClient } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import type { RunId } from '../redis/run-id.ts'
 import { type CodeInspection, describeCode } from './describe-code.ts'
@@ -18,7 +18,7 @@ const BETWEEN_LOOKS_MS = 150
 
 export interface RepairParts {
   readonly db: Database
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly runId: RunId
   readonly keys: Keys
 }
