@@ -1,4 +1,5 @@
 import { expireMembers as expireBatch } from '../../server/db/ledger/expire-members.ts'
+import { createSeatCalculator } from '../../server/redeem/seats.ts'
 import type { MaintenanceJob } from './maintenance-job.ts'
 
 const BATCH = 500
@@ -10,14 +11,16 @@ export const expireMembers: MaintenanceJob = {
   attempts: 3,
   backoffMs: 5_000,
   timeLimitMs: 120_000,
-  async run({ db, metrics, progress }) {
+  async run(context) {
+    const seats = createSeatCalculator(context)
     const done = { expired: 0 }
-    for (let batch = BATCH; batch === BATCH; ) {
-      batch = await expireBatch(db, BATCH)
-      done.expired += batch
-      metrics.expiredCleanups.inc(batch)
-      await progress(done)
+    for (;;) {
+      const { expired, groupIds } = await expireBatch(context.db, BATCH)
+      await seats.invalidate(groupIds)
+      done.expired += expired
+      context.metrics.expiredCleanups.inc(expired)
+      await context.progress(done)
+      if (expired < BATCH) return done
     }
-    return done
   },
 }

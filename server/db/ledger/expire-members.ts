@@ -14,7 +14,7 @@ ORDER BY m.valid_until, r.id LIMIT $1 FOR UPDATE OF r SKIP LOCKED`,
 const LOCK_TEAMS: Statement = {
   name: 'lock-teams-of-members',
   text: `
-SELECT t.id FROM teams t WHERE t.id IN (SELECT team_id FROM team_members WHERE redemption_id = ANY($1::uuid[]))
+SELECT t.group_id FROM teams t WHERE t.id IN (SELECT team_id FROM team_members WHERE redemption_id = ANY($1::uuid[]))
 ORDER BY t.group_id, t.id FOR NO KEY UPDATE`,
 }
 
@@ -37,18 +37,18 @@ SELECT code FROM expired`,
 /**
  * Ends memberships whose time has passed: seat freed, redemption `expired`. The person may redeem the code again, with
  * another use of it; the code's bucket is rebuilt so that it knows, too.
- * @returns how many; fewer than the limit when none is left
+ * @returns how many, fewer than the limit when none is left; and the groups that have more free seats now
  */
-export function expireMembers(db: Database, limit: number): Promise<number> {
+export function expireMembers(db: Database, limit: number): Promise<{ expired: number; groupIds: number[] }> {
   return db.transaction(async (connection) => {
     const due = (await connection.query<{ id: string }>(LOCK_DUE, [limit])).map(({ id }) => id)
-    if (due.length === 0) return 0
-    await connection.query(LOCK_TEAMS, [due])
+    if (due.length === 0) return { expired: 0, groupIds: [] }
+    const teams = await connection.query<{ group_id: number }>(LOCK_TEAMS, [due])
     const expired = await connection.query<{ code: string }>(EXPIRE, [due])
     await askForRebuild(
       connection,
       expired.map(({ code }) => code),
     )
-    return expired.length
+    return { expired: expired.length, groupIds: [...new Set(teams.map(({ group_id }) => group_id))] }
   })
 }
