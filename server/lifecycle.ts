@@ -26,8 +26,13 @@ export function announceReady(message: ReadyMessage, logger: Logger): void {
 /**
  * Closes on SIGTERM, SIGINT, an uncaught error, or when the parent that holds the IPC channel is gone.
  * @param steps run in order, each even when one before it failed
+ * @returns closes as well, and ends the process
  */
-export function closeGracefully(logger: Logger, delayMs: number, ...steps: (() => Promise<unknown> | unknown)[]): void {
+export function closeGracefully(
+  logger: Logger,
+  delayMs: number,
+  ...steps: (() => Promise<unknown> | unknown)[]
+): () => void {
   const { close } = closeWithGrace({ delay: delayMs, logger: false }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, 'closing after an error')
     else logger.info({ signal }, 'closing')
@@ -40,6 +45,7 @@ export function closeGracefully(logger: Logger, delayMs: number, ...steps: (() =
     }
   })
   process.once('disconnect', close)
+  return close
 }
 
 /** Ends a process that could not start: 2 for a faulty environment, 3 when a part of the system cannot be reached. */

@@ -3,7 +3,7 @@ import { serverConfig } from './config.ts'
 import { parseEnvironment } from './environment.ts'
 import { announceReady, closeGracefully, exitWith } from './lifecycle.ts'
 import { createLogger } from './logger.ts'
-import { startCluster } from './start-cluster.ts'
+import { startProcessGroup } from './process-group.ts'
 import { startServer } from './start-server.ts'
 
 const CLOSE_MS = 10_000
@@ -12,7 +12,8 @@ async function main(): Promise<void> {
   const config = parseEnvironment(serverConfig, process.env)
   const logger = createLogger(config.LOG_LEVEL, 'server')
   if (config.SERVER_PROCESSES > 1 && cluster.isPrimary) {
-    const group = await startCluster(config.SERVER_PROCESSES, logger)
+    const fork = (index: number) => cluster.fork({ SERVER_INDEX: String(index) }).process
+    const group = await startProcessGroup({ size: config.SERVER_PROCESSES, logger, fork })
     closeGracefully(logger, CLOSE_MS, group.close)
     announceReady({ type: 'ready', url: group.url, processes: group.processes }, logger)
     return

@@ -9,7 +9,7 @@ const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8')
 const example: Record<string, string | undefined> = { ...parseEnv(text) }
 const { DATABASE_URL, REDIS_URL, SMTP_URL } = example
 /** Set by the cluster for each of its processes, never by a person. */
-const INTERNAL = ['SERVER_INDEX']
+const INTERNAL = ['SERVER_INDEX', 'WORKER_INDEX']
 
 describe('.env.example', () => {
   test('names exactly the variables of the three processes', () => {

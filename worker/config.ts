@@ -13,6 +13,14 @@ export const workerConfig = commonEnvironment.extend({
   MAIL_FROM: z.string().default('Redline <invites@redline.invalid>'),
   /** How long a worker may take for a mail before another one may send it; longer than the mail's own time-outs. */
   CLAIM_LEASE_SECONDS: wholeNumber(30).default(60),
+  /** Whether maintenance jobs are worked on too, one at a time per process. */
+  MAINTENANCE: yesOrNo.default(true),
+  /** Processes that a parent starts, and replaces when they end (one without a parent, when nothing else asks for it). */
+  WORKER_PROCESSES: wholeNumber(1, 64).default(1),
+  /** A process ends after so many invite jobs and is replaced; 0 = never. */
+  MAX_JOBS_PER_PROCESS: wholeNumber(0).default(0),
+  /** Set by the parent for each process: its operations port is OPS_PORT plus this. */
+  WORKER_INDEX: wholeNumber(0).optional(),
 })
 
 export const schedulerConfig = commonEnvironment.extend({

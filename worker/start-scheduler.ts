@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { joinSystem } from '../server/join-system.ts'
 import { closeServer, listen } from '../server/listen.ts'
+import { openMaintenanceQueue } from '../server/queue/maintenance-queue.ts'
 import { checkRedis, connectBlocking } from '../server/redis/connect.ts'
 import { createQueueBreaker } from '../server/resilience/redis-breaker.ts'
 import { createBoard } from '../server/routes/board.ts'
@@ -11,15 +12,23 @@ import { createRoomKeys } from '../server/waiting-room/room-keys.ts'
 import { startBucketRelay } from './bucket-relay.ts'
 import type { SchedulerConfig } from './config.ts'
 import { closeAfter, connectStores } from './connect-stores.ts'
+import { MAINTENANCE_JOBS } from './jobs/registry.ts'
 import { startLedgerConsumer } from './ledger-consumer.ts'
-import type { Loop } from './loop.ts'
+import { type Loop, startLoop } from './loop.ts'
 import { measureQueues } from './measure-queues.ts'
 import { startOutboxRelay } from './outbox-relay.ts'
 import { startQueueEntriesConsumer } from './queue-entries-consumer.ts'
 import type { RunningProcess } from './run-process.ts'
+import { scheduleJobs } from './schedule-jobs.ts'
 import { startSweeper } from './sweeper.ts'
 
-/** Wires the scheduler: ledger consumer, the relays of outbox and buckets, sweeper. Two of them may run at once. */
+/** Redis may lose its entries: they are looked after, not only made once. */
+const SCHEDULE_INTERVAL_MS = 60_000
+
+/**
+ * Wires the scheduler: ledger consumer, the relays of outbox and buckets, sweeper, schedules of jobs. Two of them may
+ * run at once.
+ */
 export async function startScheduler(config: SchedulerConfig, logger: Logger): Promise<RunningProcess> {
   const stores = await connectStores(config, logger, 'ledger')
   const { metrics, db, redis, keys, queue } = stores
@@ -38,6 +47,9 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
   }
   const shared = { ...stores, logger, onError, batchSize: config.BATCH_SIZE }
   const blocking = Array.from({ length: keys.shards }, () => connectBlocking(stores.connection))
+  const maintenance = await openMaintenanceQueue(keys, { ...stores.connection, cause: 'background' }).catch(
+    closeAfter(stores),
+  )
   const loops: Loop[] = [
     ...blocking.map((connection, shard) =>
       startLedgerConsumer({ ...shared, deadlineSeconds: config.REDEMPTION_DEADLINE_SECONDS }, shard, connection),
@@ -50,6 +62,11 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
       idleMs: config.RELAY_IDLE_MS,
     }),
     startSweeper({ ...shared, intervalMs: config.SWEEP_INTERVAL_MS, quietSeconds: config.SWEEP_QUIET_SECONDS }),
+    startLoop({
+      round: () => scheduleJobs(maintenance.queue, MAINTENANCE_JOBS).then(() => false),
+      idleMs: SCHEDULE_INTERVAL_MS,
+      onError,
+    }),
   ]
   const meters = measureQueues(config, stores)
 
@@ -65,7 +82,7 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
   })
   operations.use(createJobRoutes(queue))
   const { BOARD_PASSWORD: password, BOARD_WRITABLE: isWritable } = config
-  if (password !== undefined) operations.use(createBoard({ queues: [queue], password, isWritable }))
+  if (password !== undefined) operations.use(createBoard({ queues: [queue, maintenance.queue], password, isWritable }))
   const ops = await listen(operations, { port: config.OPS_PORT, host: config.OPS_HOST })
   await membership.announce(ops.url)
   return {
@@ -74,7 +91,7 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
       await Promise.all(loops.map((loop) => loop.stop()))
       await membership.close()
       for (const connection of blocking) connection.disconnect()
-      await meters.close()
+      await Promise.all([meters.close(), maintenance.close()])
       await stores.close()
       await closeServer(ops.server)
     },

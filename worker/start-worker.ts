@@ -11,13 +11,22 @@ import type { WorkerConfig } from './config.ts'
 import { closeAfter, connectStores } from './connect-stores.ts'
 import { createInviteHandler } from './jobs/invite.ts'
 import { createRebindHandler } from './jobs/rebind.ts'
+import { MAINTENANCE_JOBS } from './jobs/registry.ts'
 import type { RunningProcess } from './run-process.ts'
+import { MAINTENANCE_POOL_MAX, startMaintenance } from './start-maintenance.ts'
 
 /** Longest wait for jobs under way when a worker closes. */
 const JOBS_END_MS = 15_000
 
-/** Wires one worker process: it takes invite jobs from the queue until it is closed. */
-export async function startWorker(config: WorkerConfig, logger: Logger): Promise<RunningProcess> {
+/**
+ * Wires one worker process: it takes invite jobs, and maintenance jobs, from their queues until it is closed.
+ * @param onWorn called once, after MAX_JOBS_PER_PROCESS invite jobs
+ */
+export async function startWorker(
+  config: WorkerConfig,
+  logger: Logger,
+  onWorn: () => void = () => {},
+): Promise<RunningProcess> {
   const stores = await connectStores(config, logger, 'job')
   const { queue, metrics, db } = stores
   const breaker = createMailBreaker()
@@ -29,13 +38,16 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     ...stores,
     config,
     kind: 'worker',
-    poolMax: config.DB_POOL_MAX,
+    poolMax: config.DB_POOL_MAX + (config.MAINTENANCE ? MAINTENANCE_POOL_MAX : 0),
     concurrency: config.WORKER_CONCURRENCY,
     breakers: [breaker],
     probes: { mail: () => mailer.verify() },
   }).catch(closeAfter(stores))
   const parts = { ...stores, mailer, claimLeaseSeconds: config.CLAIM_LEASE_SECONDS }
   const [sendInvite, sendRebind] = [createInviteHandler(parts), createRebindHandler(parts)]
+  const maintenance = config.MAINTENANCE
+    ? await startMaintenance({ ...stores, config, jobs: MAINTENANCE_JOBS }).catch(closeAfter(stores))
+    : undefined
   let paused = false
   const drain: Drain = {
     get paused() {
@@ -43,22 +55,27 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
     },
     async pause() {
       paused = true
-      await queue.pause(true)
+      await Promise.all([queue.pause(true), maintenance?.pause()])
     },
     async resume() {
       paused = false
-      await queue.resume(true)
+      await Promise.all([queue.resume(true), maintenance?.resume()])
     },
   }
 
+  let jobs = 0
   queue
     .process(config.WORKER_CONCURRENCY, async (job) => {
+      const stop = metrics.jobDuration.startTimer({ queue: 'invite', job: job.data.kind ?? 'invite' })
       try {
         await (job.data.kind === 'rebind' ? sendRebind : sendInvite)(String(job.id))
       } catch (error) {
         metrics.retries.inc()
         logger.warn({ err: error, jobId: job.id, attempt: job.attemptsMade + 1 }, 'invite not sent')
         throw error
+      } finally {
+        stop()
+        if (++jobs === config.MAX_JOBS_PER_PROCESS) onWorn()
       }
     })
     .catch((error: unknown) => logger.fatal({ err: error }, 'the queue cannot be processed'))
@@ -73,13 +90,14 @@ export async function startWorker(config: WorkerConfig, logger: Logger): Promise
       mail: () => mailer.verify(),
     },
   })
-  const ops = await listen(operations, { port: config.OPS_PORT, host: config.OPS_HOST })
+  const opsPort = config.OPS_PORT === 0 ? 0 : config.OPS_PORT + (config.WORKER_INDEX ?? 0)
+  const ops = await listen(operations, { port: opsPort, host: config.OPS_HOST })
   await membership.announce(ops.url)
   return {
     opsUrl: ops.url,
     async close() {
       // Jobs under way end first, if they can; those that wait stay in the queue.
-      await settleWithin(JOBS_END_MS, queue.pause(true))
+      await Promise.all([settleWithin(JOBS_END_MS, queue.pause(true)), maintenance?.close()])
       await membership.close()
       await stores.close()
       mailer.close()

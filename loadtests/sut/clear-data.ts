@@ -5,6 +5,7 @@ import type { Stores } from './stores.ts'
 /** Those that refer to another one stand with it: TRUNCATE takes them all at once. */
 const TABLES = [
   'invite_records',
+  'invite_records_archive',
   'outbox',
   'bucket_outbox',
   'rebinds',
@@ -14,6 +15,7 @@ const TABLES = [
   'teams',
   'groups',
   'queue_entries',
+  'queue_entries_archive',
   'queue_claims',
   'activities',
 ].join(', ')

@@ -6,8 +6,11 @@ import { type Page, type PageWish, toPage } from './page.ts'
 import { violatedConstraint } from './violated-constraint.ts'
 
 export interface Groups {
-  /** @throws RequestError 409 for a name that is taken */
-  create(name: string): Promise<Group>
+  /**
+   * @param memberDays how long its memberships last; null: for ever
+   * @throws RequestError 409 for a name that is taken
+   */
+  create(name: string, memberDays: number | null): Promise<Group>
   list(wish: PageWish): Promise<Page<Group>>
   /** @throws RequestError 404 */
   find(id: number): Promise<Group>
@@ -15,9 +18,9 @@ export interface Groups {
 
 export function createGroups({ Group }: Models): Groups {
   return {
-    async create(name) {
+    async create(name, memberDays) {
       try {
-        return await Group.create({ name }, { fields: ['name'] })
+        return await Group.create({ name, member_days: memberDays }, { fields: ['name', 'member_days'] })
       } catch (error) {
         if (violatedConstraint(error) !== 'groups_name_key') throw error
         throw new RequestError(409, 'name_taken', 'There is a group of this name already')

@@ -98,6 +98,18 @@ export function createMetrics() {
       help: 'People who entered a waiting room; one who comes again is not counted again',
       registers,
     }),
+    jobDuration: new Histogram({
+      name: 'queue_job_duration_seconds',
+      help: 'Time of one run of a job, failed ones too',
+      labelNames: ['queue', 'job'] as const,
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+      registers,
+    }),
+    expiredCleanups: new Counter({
+      name: 'expired_user_cleanup_total',
+      help: 'Memberships whose time had passed, ended by the job expire-members',
+      registers,
+    }),
     endToEnd: new Histogram({
       name: 'invite_end_to_end_seconds',
       help: 'Time from the acceptance to the mail handed over',

@@ -1,9 +1,9 @@
-import Bull, { type Job, type Queue } from 'bull'
-import { settleWithin } from '../closers.ts'
+import type { Job, Queue } from 'bull'
 import type { OutboxRow } from '../db/ledger/relay-outbox.ts'
-import { type ConnectOptions, connectForBull, type RedisClient, untilReady } from '../redis/connect.ts'
+import type { ConnectOptions } from '../redis/connect.ts'
 import type { Keys } from '../redis/keys.ts'
 import { execute } from '../redis/script.ts'
+import { openQueue } from './open-queue.ts'
 
 /**
  * The data of a job; its id is the redemption's or the rebind's. Nothing personal: the worker reads it from Postgres.
@@ -21,41 +21,11 @@ const JOB_OPTIONS = {
   removeOnFail: { age: 86_400, count: 10_000 },
 } as const
 
-const READY_MS = 10_000
-const CLOSE_MS = 2_000
+const SETTINGS = { lockDuration: 30_000, stalledInterval: 30_000, maxStalledCount: 10 }
 
-export interface OpenInviteQueue {
-  readonly queue: InviteQueue
-  /** Does not wait for jobs, nor for a Redis that is away. */
-  close(): Promise<void>
-}
-
-/** Bull leaves connections that it did not make itself open, so they are closed here. @throws when Redis is away */
-export async function openInviteQueue(keys: Keys, connection: ConnectOptions): Promise<OpenInviteQueue> {
-  const connections: RedisClient[] = []
-  const queue = new Bull<InviteJob>('invite', {
-    prefix: keys.bullPrefix,
-    createClient(kind) {
-      const redis = connectForBull(connection, kind)
-      connections.push(redis)
-      return redis
-    },
-    settings: { lockDuration: 30_000, stalledInterval: 30_000, maxStalledCount: 10 },
-  }).on('error', connection.onError)
-  const close = async () => {
-    await settleWithin(CLOSE_MS, queue.close(true))
-    for (const redis of connections) redis.disconnect()
-  }
-  try {
-    await untilReady(queue.client, READY_MS)
-    // Not before: by itself Bull waits for ever.
-    await queue.isReady()
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return { queue, close }
-}
+/** @throws when Redis is away */
+export const openInviteQueue = (keys: Keys, connection: ConnectOptions) =>
+  openQueue<InviteJob>('invite', keys, connection, SETTINGS)
 
 /**
  * Adds invite jobs. A job id that the queue knows is left alone, so an unknown outcome is repeated without harm.

@@ -1,7 +1,8 @@
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { closeServer, listen } from '../listen.ts'
-import { type OpenInviteQueue, openInviteQueue } from '../queue/invite-queue.ts'
+import { type InviteJob, openInviteQueue } from '../queue/invite-queue.ts'
+import type { OpenQueue } from '../queue/open-queue.ts'
 import { createTestStores, type TestStores } from '../testing/test-stores.ts'
 import { createBoard } from './board.ts'
 
@@ -12,7 +13,7 @@ const basic = (user: string, password: string) => ({
 
 describe('the board', () => {
   let stores: TestStores
-  let open: OpenInviteQueue
+  let open: OpenQueue<InviteJob>
   beforeAll(async () => {
     stores = await createTestStores()
     open = await openInviteQueue(stores.keys, stores.connection)

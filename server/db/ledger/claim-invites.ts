@@ -67,7 +67,7 @@ const CLAIMED = 'r.id, r.email, r.code, r.team_id, t.name AS team_name, t.group_
 
 /**
  * Gives the lowest free seats of teams that this transaction has locked, and claims whoever got one; the primary key
- * refuses a seat twice.
+ * refuses a seat twice. All teams are of one group, so how long a membership lasts is looked up once.
  */
 const TAKE_SEATS: Statement = {
   name: 'take-seats',
@@ -81,8 +81,10 @@ WITH seeker AS (
   FROM teams t CROSS JOIN generate_series(1, t.max_seats) AS seat_no
   WHERE t.id = ANY($3::int[]) AND (t.id, seat_no) NOT IN (SELECT team_id, seat_no FROM owned)
 ), member AS (
-  INSERT INTO team_members (team_id, seat_no, redemption_id, email)
-  SELECT seat.team_id, seat.seat_no, seeker.id, seeker.email FROM seeker JOIN seat USING (n)
+  INSERT INTO team_members (team_id, seat_no, redemption_id, email, valid_until)
+  SELECT seat.team_id, seat.seat_no, seeker.id, seeker.email,
+         (SELECT now() + make_interval(days => g.member_days) FROM groups g WHERE g.id = $5)
+  FROM seeker JOIN seat USING (n)
   RETURNING team_id, redemption_id
 ), filled AS (
   UPDATE teams t SET seats_taken = t.seats_taken + taken.seats
@@ -177,7 +179,7 @@ async function takeSeats(
   const idle = await lockTeams(connection, LOCK_IDLE_TEAMS, groupId, seekers.length)
   const teams = idle.length > 0 ? idle : await lockTeams(connection, LOCK_ANY_TEAMS, groupId, seekers.length)
   if (teams.length === 0) return { taken: [], isFinal: true }
-  const values = [seekers.map(({ id }) => id), seekers.map(({ email }) => email), teams, leaseSeconds]
+  const values = [seekers.map(({ id }) => id), seekers.map(({ email }) => email), teams, leaseSeconds, groupId]
   const taken = await connection.query<ClaimRow>(TAKE_SEATS, values)
   return { taken, isFinal: idle.length === 0 || taken.length === 0 }
 }

@@ -13,7 +13,19 @@ import {
   writeProblems,
 } from './fields.ts'
 
-const group = z.strictObject({ id: z.int(), name: z.string(), created_at: givenTime }).meta({ id: 'Group' })
+const MAX_DAYS = 36_500
+
+const group = z
+  .strictObject({ id: z.int(), name: z.string(), member_days: z.int().nullable(), created_at: givenTime })
+  .meta({ id: 'Group' })
+const newGroup = z
+  .strictObject({
+    name,
+    member_days: z.int().min(1).max(MAX_DAYS).nullable().default(null).meta({
+      description: 'How many days after the seat was given a membership ends; null: never',
+    }),
+  })
+  .meta({ example: { name: 'Spring campaign' } })
 const common = { tag: 'Admin: groups', token: 'admin' } as const
 
 export function groupRoutes(groups: Groups): Route[] {
@@ -25,11 +37,11 @@ export function groupRoutes(groups: Groups): Route[] {
         path: `${ADMIN_PATH}/groups`,
         id: 'createGroup',
         summary: 'Make a group',
-        body: z.strictObject({ name }).meta({ example: { name: 'Spring campaign' } }),
+        body: newGroup,
         answer: { status: 201, description: 'The new group', schema: group },
         problems: writeProblems({ status: 409, code: 'name_taken', title: 'There is a group of this name already' }),
       },
-      ({ body }) => groups.create(body.name),
+      ({ body }) => groups.create(body.name, body.member_days),
     ),
     defineRoute(
       {
