@@ -12,6 +12,7 @@ import { createIdempotentRedeem } from './redeem/idempotency.ts'
 import { createRebindSeat } from './redeem/rebind-seat.ts'
 import { createRedeemCode } from './redeem/redeem-code.ts'
 import { createRedeemWithPass } from './redeem/redeem-with-pass.ts'
+import { createRepair } from './redeem/repair.ts'
 import { createSeatCalculator } from './redeem/seats.ts'
 import { createStatusWatcher } from './redeem/watch-status.ts'
 import { connectSubscriber } from './redis/connect.ts'
@@ -79,6 +80,7 @@ function openSecured({ config, stores, logger }: OpenAppParts, closers: Closers)
   const seats = createSeatCalculator(stores)
   const admin = createAdminApi({
     db: stores.db,
+    repair: createRepair(stores),
     secret,
     poolMax: config.DB_POOL_MAX,
     deadlineMs: config.REQUEST_DEADLINE_MS,

@@ -14,6 +14,7 @@ const BODIES: Record<string, unknown> = {
   rebind: { email: 'a@example.test', code: 'NO-SUCH-CODE' },
   createCodes: { group_id: 999_999 },
   changeCode: {},
+  repairCode: {},
   createGroup: { name: 'a group' },
   createTeam: { name: 'a team', max_seats: 5 },
   changeTeam: {},
@@ -149,6 +150,8 @@ export async function provokeAdmin({ asAdmin }: DocumentedServer, stores: TestSt
   const paths = ['/groups', '/codes', '/activities', '/statistics', `/groups/${group}`, `/groups/${group}/teams`]
   for (const path of [...paths, `/teams/${team}/seats`, `/codes/${code}`, `/activities/${activity}`])
     await asAdmin('GET', path)
+  await asAdmin('GET', `/codes/${code}/repair`)
+  await asAdmin('POST', `/codes/${code}/repair`, {})
   for (const uses of [1, 3]) await asAdmin('PATCH', `/codes/${code}`, { max_uses: uses })
   for (const seats of [1, 3]) await asAdmin('PATCH', `/teams/${team}`, { max_seats: seats })
   await asAdmin('PATCH', `/activities/${activity}`, { name: 'other' })

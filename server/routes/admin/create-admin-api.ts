@@ -10,16 +10,19 @@ import { defineModels } from '../../db/models/define-models.ts'
 import { createBulkhead } from '../../middleware/create-bulkhead.ts'
 import { requireAdmin } from '../../middleware/require-admin.ts'
 import type { RouteDescription } from '../../openapi/route-description.ts'
+import type { Repair } from '../../redeem/repair.ts'
 import { mountRoutes } from '../define-route.ts'
 import { activityRoutes } from './activities.ts'
 import { codeRoutes } from './codes.ts'
 import { ADMIN_PATH } from './fields.ts'
 import { groupRoutes } from './groups.ts'
+import { repairRoutes } from './repair.ts'
 import { statisticsRoutes } from './statistics.ts'
 import { teamRoutes } from './teams.ts'
 
 export interface AdminApiParts {
   readonly db: Database
+  readonly repair: Repair
   readonly secret: string
   /** Of the pool that administrators share with everybody: they get a quarter of it. */
   readonly poolMax: number
@@ -39,6 +42,7 @@ export function createAdminApi(parts: AdminApiParts): { router: Router; routes: 
   const models = defineModels(db.sequelize)
   const routes = [
     ...codeRoutes(createCodeMaker(db), createCodes(db, models)),
+    ...repairRoutes(parts.repair),
     ...groupRoutes(createGroups(models)),
     ...teamRoutes(createTeams(db, models, parts.onSeatsChanged)),
     ...activityRoutes(createActivities(db, models, parts.onActivityChanged)),
