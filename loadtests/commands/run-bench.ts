@@ -25,7 +25,7 @@ export interface BenchParts {
   readonly signal: AbortSignal
 }
 
-const NOTES = ['limits per client: off (neither per address nor on failed tries)']
+const NOTES = ['limits per client: off (neither per address nor on failed tries)', 'maintenance jobs: off']
 
 /** `2026-01-31-1805-hot-code-3f9a`: sorts by time, never twice. */
 export function createRunId(now: Date, scenario: string): string {

@@ -42,6 +42,7 @@ export async function startDemoSystem(options: DemoOptions): Promise<DemoSystem>
       ADMIN_JWT_SECRET: secret,
       BOARD_PASSWORD: boardPassword,
       IP_LIMIT_PER_MINUTE: String(options.ipLimit),
+      MAINTENANCE: 'true',
     }
     const system = await startSystem(stores, { ...options, env })
     return {
