@@ -1,16 +1,18 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import Bull from 'bull'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { serverConfig } from '../server/config.ts'
 import { parseEnvironment } from '../server/environment.ts'
 import { createLogger } from '../server/logger.ts'
+import { openMaintenanceQueue } from '../server/queue/maintenance-queue.ts'
 import { startServer } from '../server/start-server.ts'
 import { createTestStores, type TestStores } from '../server/testing/test-stores.ts'
 import { schedulerConfig, workerConfig } from './config.ts'
+import { MAINTENANCE_JOBS } from './jobs/registry.ts'
 import { startScheduler } from './start-scheduler.ts'
 import { startWorker } from './start-worker.ts'
+import { eventually } from './testing/eventually.ts'
 import { type SmtpSink, startSmtpSink } from './testing/smtp-sink.ts'
 
 const run = promisify(execFile)
@@ -105,11 +107,9 @@ describe('the tools of an operator', () => {
 
   test('inspect: who works, and what is registered', async () => {
     const running = await startAll()
-    const client = { redis: stores.redisUrl, prefix: stores.keys.bullPrefix }
-    const maintenance = new Bull('maintenance', client.redis, { prefix: client.prefix })
-    onTestFinished(() => maintenance.close())
-    await maintenance.add('sweep-up', {}, { repeat: { every: 3_600_000 } })
-    await maintenance.add('at-night', {}, { repeat: { cron: '0 3 * * *', tz: 'UTC' } })
+    const { queue: maintenance, close } = await openMaintenanceQueue(stores.keys, stores.connection)
+    onTestFinished(close)
+    await eventually(() => maintenance.getRepeatableCount()).toBe(MAINTENANCE_JOBS.length)
 
     const { code, stdout } = await worker('inspect', '--json')
     expect(code).toBe(0)
@@ -117,16 +117,20 @@ describe('the tools of an operator', () => {
     expect(inspection.workers).toMatchObject([{ kind: 'worker', concurrency: 20, ops_url: running.worker.opsUrl }])
     const [invite, found] = inspection.queues
     expect(invite).toMatchObject({ name: 'invite', paused: false, counts: { active: 0, failed: 0 }, repeatable: [] })
-    expect(found).toMatchObject({ name: 'maintenance', counts: { delayed: 2 } })
-    expect(found.repeatable).toContainEqual({ name: 'sweep-up', schedule: '3600000', next_at: expect.any(String) })
+    expect(found).toMatchObject({ name: 'maintenance', counts: { failed: 0 } })
     expect(found.repeatable).toContainEqual({
-      name: 'at-night',
-      schedule: 'UTC 0 3 * * *',
+      name: 'refresh-seat-stats',
+      schedule: '300000',
+      next_at: expect.any(String),
+    })
+    expect(found.repeatable).toContainEqual({
+      name: 'create-partitions',
+      schedule: 'UTC 5 2 * * *',
       next_at: expect.any(String),
     })
     const told = (await worker('inspect')).stdout
     expect(told).toContain('Workers alive: 1')
-    expect(told).toContain('  repeats at-night  UTC 0 3 * * *, next ')
+    expect(told).toContain('  repeats create-partitions  UTC 5 2 * * *, next ')
   })
 
   test('inspect: says so when nobody works, and what it does not know', async () => {
