@@ -152,6 +152,20 @@ describe('a holder who moves to another team', () => {
     expect((await find(id))?.['status']).toBe('sent')
   })
 
+  test('gets no mail any more when the membership ended before', async () => {
+    const { server, worker } = await startAll({ SWEEP_QUIET_SECONDS: '0' })
+    const code = await createCode(1, 1)
+    const id = await redeem(server.url, code, 'leaver@example.test')
+    await worker.close()
+    await post(server.url, 'rebind', { code, email: 'leaver@example.test' })
+    await stores.sql("UPDATE redemptions SET status = 'expired' WHERE id = $1", [id])
+    await system.startWorker()
+    const move = async () =>
+      (await stores.sql<{ status: string }>('SELECT status FROM rebinds WHERE redemption_id = $1', [id]))[0]?.status
+    await eventually(move).toBe('failed')
+    expect(mailsOf(id).length).toBe(1)
+  })
+
   test('gets the mail also when its job is lost', async () => {
     const { server, worker } = await startAll({ SWEEP_QUIET_SECONDS: '0' })
     const code = await createCode(1, 1)

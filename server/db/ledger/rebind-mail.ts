@@ -9,14 +9,16 @@ export interface RebindClaim {
   readonly teamName: string
 }
 
+/** Whose membership has ended meanwhile is told nothing any more. */
 const CLAIM: Statement = {
   name: 'claim-rebind',
   text: `
-UPDATE rebinds b SET status = 'sending', claim_token = gen_random_uuid(), updated_at = now(),
-  claimed_until = now() + make_interval(secs => $2)
-FROM teams t
-WHERE b.id = $1 AND t.id = b.to_team_id AND (b.status = 'pending' OR b.status = 'sending' AND b.claimed_until < now())
-RETURNING b.id, b.claim_token AS token, b.redemption_id AS "redemptionId", b.email, t.name AS "teamName"`,
+UPDATE rebinds b SET status = CASE r.status WHEN 'sent' THEN 'sending' ELSE 'failed' END,
+  claim_token = gen_random_uuid(), updated_at = now(), claimed_until = now() + make_interval(secs => $2)
+FROM teams t, redemptions r
+WHERE b.id = $1 AND t.id = b.to_team_id AND r.id = b.redemption_id
+  AND (b.status = 'pending' OR b.status = 'sending' AND b.claimed_until < now())
+RETURNING b.id, b.status, b.claim_token AS token, b.redemption_id AS "redemptionId", b.email, t.name AS "teamName"`,
 }
 
 /** The mail about the move is one more invite that went out: it stands in the records, beside the first one. */
@@ -65,14 +67,14 @@ const MARK_SEEN: Statement = {
   text: 'UPDATE rebinds SET updated_at = now() WHERE id = ANY($1::uuid[])',
 }
 
-/** @returns undefined when another worker holds a live claim, or the mail is out */
+/** @returns undefined when another worker holds a live claim, or there is nothing to send (any more) */
 export async function claimRebind(
   connection: Connection,
   id: string,
   leaseSeconds: number,
 ): Promise<RebindClaim | undefined> {
-  const [claim] = await connection.query<RebindClaim>(CLAIM, [id, leaseSeconds])
-  return claim
+  const [claim] = await connection.query<RebindClaim & { status: string }>(CLAIM, [id, leaseSeconds])
+  return claim?.status === 'sending' ? claim : undefined
 }
 
 export async function markRebindSent(connection: Connection, id: string): Promise<void> {
