@@ -22,6 +22,8 @@ interface ClientInternals extends EventEmitter {
 export interface RequestSource {
   /** The next request after the answer to the last one. Null when the load is over. */
   next(answer: Answer): OutgoingRequest | null
+  /** The request as HTTP/1.1 text. */
+  format(request: OutgoingRequest): string
   /** No more requests are to be sent, not even those that wait. */
   readonly isClosed: boolean
 }
@@ -82,7 +84,7 @@ export function attachClient(
   }
   inner.getRequestBuffer = () => {
     sentAt = performance.now()
-    return pending?.text ?? ''
+    return pending === null ? '' : source.format(pending)
   }
   inner.requestIterator.nextRequest = () => undefined
   inner.requestIterator.recordBody = (_request, status, body) => {

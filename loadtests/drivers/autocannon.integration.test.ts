@@ -1,57 +1,21 @@
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { IncomingMessage } from 'node:http'
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type Answer, readAnswers } from './answers-file.ts'
+import { afterAll, afterEach, expect, test } from 'vitest'
+import { collectAnswers as collect, createLoadTarget } from '../testing/load-target.ts'
 import { createAutocannonDriver } from './autocannon.ts'
-import { asBurst, type LoadSpec } from './driver.ts'
+import { asBurst } from './driver.ts'
 
 const driver = createAutocannonDriver()
-let directory: string
-let server: Server | undefined
+const target = createLoadTarget()
+const { serve, specFor } = target
 
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'driver-test-'))
-})
-
-afterEach(() => {
-  server?.close()
-  server?.closeAllConnections()
-})
-
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
-
-async function serve(listener: RequestListener): Promise<string> {
-  server = createServer(listener)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
+afterEach(() => target.closeServer())
+afterAll(() => target.remove())
 
 async function readBody(request: IncomingMessage): Promise<{ email: string; code: string }> {
   let body = ''
   for await (const chunk of request) body += chunk
   return JSON.parse(body)
-}
-
-function specFor(url: string, more: Partial<LoadSpec> = {}): LoadSpec {
-  return {
-    url,
-    connections: 5,
-    requests: { kind: 'redeem-shared', codes: ['HOT'], email_prefix: 'person', seed: 1 },
-    answers_file: join(directory, 'answers.tsv'),
-    ...more,
-  }
-}
-
-async function collect(path: string): Promise<Answer[]> {
-  const answers: Answer[] = []
-  for await (const answer of readAnswers(path)) answers.push(answer)
-  return answers
 }
 
 test('sends exactly the amount, each request for another person, and keeps every acceptance', async () => {
@@ -130,7 +94,7 @@ test('connections that the server cuts are errors, and the others go on', async 
 
 test('a server that is gone makes errors, not a hot loop', async () => {
   const url = await serve((_request, response) => response.end())
-  server?.close()
+  target.closeServer()
   const result = await driver.load(specFor(url, { duration_seconds: 0.5 }))
   expect(result.accepted).toBe(0)
   expect(result.errors).toBeGreaterThan(0)
@@ -224,4 +188,9 @@ test('a script is told that no answer came, and goes on with the next person', a
 
 test('a load that cannot be is refused', async () => {
   await expect(driver.load(specFor('http://127.0.0.1:1'))).rejects.toThrow('duration_seconds or after so many people')
+})
+
+test('a closed loop has no arrivals', async () => {
+  const spec = specFor('http://127.0.0.1:1', { people: 1, arrivals: { model: 'constant', rate: 1 } })
+  await expect(driver.load(spec)).rejects.toThrow('a closed loop has none')
 })

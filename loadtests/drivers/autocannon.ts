@@ -2,8 +2,9 @@ import autocannon, { type Instance, type Options } from 'autocannon'
 import { attachClient, type RequestSource } from './autocannon-client.ts'
 import { type CheckedLoadSpec, type Driver, loadSpecSchema } from './driver.ts'
 import { createLoadRecorder } from './load-recorder.ts'
-import type { Crowd, Recipe } from './recipes/recipe.ts'
+import type { Answer, OutgoingRequest, Recipe, Script } from './recipes/recipe.ts'
 import { createRecipe } from './recipes/registry.ts'
+import { formatFor } from './recipes/request-text.ts'
 
 /** When autocannon looks whether all connections are done, in milliseconds. */
 const SAMPLE_INTERVAL_MS = 50
@@ -21,8 +22,9 @@ export function createAutocannonDriver(): Driver {
   return {
     async load(unchecked, { onProgress, signal } = {}) {
       const spec = loadSpecSchema.parse(unchecked)
-      const crowd = createCrowd(spec.people)
-      const recipe = createRecipe(spec.requests, { url: spec.url, crowd })
+      const recipe = createRecipe(spec.requests)
+      const crowd = createCrowd(Math.min(spec.people ?? Number.POSITIVE_INFINITY, recipe.mostPeople))
+      const format = formatFor(spec.url)
       const recorder = createLoadRecorder(spec.answers_file, recipe)
       const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1000)
       const clients: ReturnType<typeof attachClient>[] = []
@@ -34,7 +36,7 @@ export function createAutocannonDriver(): Driver {
         sampleInt: SAMPLE_INTERVAL_MS,
         skipAggregateResult: true,
         setupClient: (client) => {
-          clients.push(attachClient(client, connect(recipe, crowd), recorder, spec.timeout_seconds * 1000))
+          clients.push(attachClient(client, connect(recipe, crowd, format), recorder, spec.timeout_seconds * 1000))
         },
       })
       const end = scheduleEnd(spec, crowd.close, () => run.instance.stop(), signal)
@@ -59,13 +61,16 @@ function start(options: Options): { instance: Instance; done: Promise<void> } {
   return { instance: autocannon(options, end), done }
 }
 
-interface ClosableCrowd extends Crowd {
+/** People come one after another; each connection serves one of them at a time. */
+interface Crowd {
+  /** The number of the next person, from 1; null when nobody comes any more. */
+  next(): number | null
   readonly isClosed: boolean
   /** Nobody comes any more, and whoever is there sends nothing more. */
   close(): void
 }
 
-function createCrowd(people = Number.POSITIVE_INFINITY): ClosableCrowd {
+function createCrowd(people: number): Crowd {
   let last = 0
   let isClosed = false
   return {
@@ -80,10 +85,20 @@ function createCrowd(people = Number.POSITIVE_INFINITY): ClosableCrowd {
 }
 
 /** The requests of one connection. */
-function connect(recipe: Recipe, crowd: ClosableCrowd): RequestSource {
-  const script = recipe.connect()
+function connect(recipe: Recipe, crowd: Crowd, format: RequestSource['format']): RequestSource {
+  let script: Script | undefined
+  const next = (answer: Answer): OutgoingRequest | null => {
+    for (;;) {
+      const step = crowd.isClosed ? undefined : script?.next(answer)
+      if (step && !step.done) return step.value
+      const person = crowd.next()
+      if (person === null) return null
+      script = recipe.visit(person)
+    }
+  }
   return {
-    next: (answer) => (crowd.isClosed ? null : (script.next(answer).value ?? null)),
+    next,
+    format,
     get isClosed() {
       return crowd.isClosed
     },

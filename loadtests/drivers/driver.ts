@@ -1,13 +1,24 @@
 import { z } from 'zod'
+import { arrivalsSchema } from './arrivals.ts'
 import { requestsSchema } from './recipes/registry.ts'
 import { roomSightingsSchema } from './recipes/room-sightings.ts'
 
+/** Who makes the load. autocannon is the closed loop; the others are open loops. */
+export const ENGINES = ['autocannon', 'paced', 'k6'] as const
+export type Engine = (typeof ENGINES)[number]
+
 export const loadSpecSchema = z
   .object({
+    engine: z.enum(ENGINES).default('autocannon'),
     /** Scheme, host and port. */
     url: z.url(),
-    /** Closed loop: so many connections, each with one request under way or one person who thinks. */
+    /**
+     * Closed loop: so many connections, each with one request under way or one person who thinks.
+     * Open loop: the most that there are at a time; what finds none waits for one, and its latency goes on meanwhile.
+     */
     connections: z.number().int().positive(),
+    /** When people come. Open loop only. */
+    arrivals: arrivalsSchema.optional(),
     duration_seconds: z.number().positive().optional(),
     /** People who come; each of them does all that the recipe says. */
     people: z.number().int().positive().optional(),
@@ -19,6 +30,12 @@ export const loadSpecSchema = z
   })
   .refine((spec) => (spec.duration_seconds === undefined) !== (spec.people === undefined), {
     error: 'a load ends either after duration_seconds or after so many people',
+  })
+  .refine(({ engine, arrivals }) => (engine === 'autocannon') === (arrivals === undefined), {
+    error: 'an open loop needs arrivals, a closed loop has none',
+  })
+  .refine(({ arrivals, duration_seconds }) => arrivals === undefined || duration_seconds !== undefined, {
+    error: 'an open loop ends after duration_seconds',
   })
 export type LoadSpec = z.input<typeof loadSpecSchema>
 export type CheckedLoadSpec = z.output<typeof loadSpecSchema>
@@ -37,6 +54,37 @@ export const progressSchema = z.object({
   p99_ms: z.number().nullable(),
 })
 export type Progress = z.infer<typeof progressSchema>
+
+/** Whether an open loop kept to its plan. */
+export const scheduleSchema = z.object({
+  /** People who were to come. */
+  scheduled: count,
+  /** Of those, who sent a first request. */
+  sent: count,
+  /** Of those, who never came: the generator could not make them. What they would have seen is not known. */
+  dropped: count,
+  /** From the intended moment of a request to when it was sent: HdrHistogram, microseconds, compressed base64. */
+  lag_histogram: z.string(),
+})
+export type Schedule = z.infer<typeof scheduleSchema>
+
+/** The part of a load after its own warm-up (analysis/steady-state.ts). */
+export const steadySchema = z.object({
+  /** Where it begins, in seconds since the load began. */
+  from: z.number(),
+  seconds: z.number(),
+  accepted: count,
+  served: count,
+  refused: count,
+  errors: count,
+  /** As that of the whole load. */
+  histogram: z.string(),
+  /** Mean latency of its last third over that of its first, less 1. */
+  drift: z.number(),
+  /** No cut leaves a series without a trend. */
+  is_steady: z.boolean(),
+})
+export type Steady = z.infer<typeof steadySchema>
 
 export const loadResultSchema = z.object({
   /** From the first request to the last answer. */
@@ -57,6 +105,12 @@ export const loadResultSchema = z.object({
   histogram: z.string(),
   /** The same for each step by itself, where there are several. */
   steps: z.record(z.string(), z.object({ answers: count, histogram: z.string() })),
+  /** Null for a closed loop. */
+  schedule: scheduleSchema.nullable(),
+  /** Null when there were too few answers or too little time to tell. */
+  steady: steadySchema.nullable(),
+  /** The greatest step of the wall clock against the monotonic one meanwhile, in milliseconds. */
+  clock_step_ms: z.number(),
   /** What clients saw of a waiting room; null without one. */
   room: roomSightingsSchema.nullable(),
   answers_file: z.string(),

@@ -1,9 +1,9 @@
 import { sendReady, tieToHarness } from '../sut/lifeline.ts'
-import { createAutocannonDriver } from './autocannon.ts'
 import type { LoadSpec } from './driver.ts'
 import { type GeneratorReply, generatorRequestSchema } from './generator-messages.ts'
+import { createDriver } from './registry.ts'
 
-const driver = createAutocannonDriver()
+const driver = createDriver()
 const running = new Map<number, { abort: AbortController; done: Promise<void> }>()
 
 function reply(message: GeneratorReply): Promise<void> {

@@ -1,19 +1,27 @@
-import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import type { Histogram } from 'hdr-histogram-js'
 import { createAnswersFile, type Outcome } from './answers-file.ts'
-import type { LoadResult, Progress } from './driver.ts'
+import { createClockWatch } from './clock-watch.ts'
+import type { LoadResult, Progress, Schedule } from './driver.ts'
+import { buildHistogram, encodeHistogram, toMicroseconds } from './histogram.ts'
+import { createLoadSlices } from './load-slices.ts'
 import { type OutgoingRequest, type Recipe, readText, type Step } from './recipes/recipe.ts'
 
-const LONGEST_US = 60_000_000
 /** Asking for it each time costs more than adding to it. */
 const TIME_ORIGIN_MS = performance.timeOrigin
 
 export interface LoadRecorder {
-  answered(request: OutgoingRequest, status: number, body: string, latencyMs: number): void
-  /** No answer came, and none will. */
-  lost(request: OutgoingRequest, reason: 'timeout' | 'connection_error' | 'unanswered'): void
+  /** @param atMs when the answer was there, by the performance clock of this process; now unless it is told */
+  answered(request: OutgoingRequest, status: number, body: string, latencyMs: number, atMs?: number): void
+  /** No answer came, and none will. `not_sent`: it never left the generator. */
+  lost(
+    request: OutgoingRequest,
+    reason: 'timeout' | 'connection_error' | 'unanswered' | 'not_sent',
+    atMs?: number,
+  ): void
   /** What came since the last call. */
   takeProgress(): Progress
-  finish(): Promise<LoadResult>
+  /** @param schedule of an open loop */
+  finish(schedule?: Schedule): Promise<LoadResult>
 }
 
 /** Counts the answers of one load and keeps their latencies in microseconds; all generators share it. */
@@ -23,6 +31,8 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
   const recent = buildHistogram()
   const byStep = new Map(steps.length > 1 ? steps.map((step) => [step, buildHistogram()]) : [])
   const beganAt = performance.now()
+  const slices = createLoadSlices(beganAt)
+  const clock = createClockWatch()
   const counts = { accepted: 0, served: 0, refused: 0, errors: 0 }
   let reported = { ...counts }
   let lastAnswerAt = beganAt
@@ -35,28 +45,32 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
     const receivedAt = TIME_ORIGIN_MS + nowMs
     answers.add({ outcome, redemption_id: redemptionId, email, code, received_at_ms: receivedAt, status })
   }
+  const fail = (request: OutgoingRequest, status: string, atMs: number) => {
+    counts.errors++
+    slices.add(atMs, 'errors', null)
+    note(request, 'indeterminate', status, '', atMs)
+  }
 
   return {
-    answered(request, status, body, latencyMs) {
-      lastAnswerAt = performance.now()
-      if (status >= 500) {
-        counts.errors++
-        return note(request, 'indeterminate', String(status), '', lastAnswerAt)
-      }
-      const microseconds = Math.min(Math.max(Math.round(latencyMs * 1000), 1), LONGEST_US)
+    answered(request, status, body, latencyMs, atMs = performance.now()) {
+      lastAnswerAt = Math.max(lastAnswerAt, atMs)
+      if (status >= 500) return fail(request, String(status), atMs)
+      const microseconds = toMicroseconds(latencyMs)
       total.recordValue(microseconds)
       recent.recordValue(microseconds)
       byStep.get(request.step)?.recordValue(microseconds)
-      counts[resultOf(request.step, status)]++
+      const counted = resultOf(request.step, status)
+      counts[counted]++
+      slices.add(atMs, counted, microseconds)
       const isAccepted = status === 202
       const id = isAccepted ? readId(body) : ''
-      note(request, isAccepted ? 'accepted' : 'rejected', String(status), id, lastAnswerAt)
+      note(request, isAccepted ? 'accepted' : 'rejected', String(status), id, atMs)
     },
-    lost(request, reason) {
-      counts.errors++
-      note(request, 'indeterminate', reason, '', performance.now())
+    lost(request, reason, atMs = performance.now()) {
+      fail(request, reason, atMs)
     },
     takeProgress() {
+      clock.look()
       const progress = {
         second: (performance.now() - beganAt) / 1000,
         ...difference(counts, reported),
@@ -66,15 +80,19 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
       recent.reset()
       return progress
     },
-    async finish() {
+    async finish(schedule) {
+      clock.look()
       await answers.close()
       return {
         seconds: (lastAnswerAt - beganAt) / 1000,
         started_at_ms: performance.timeOrigin + beganAt,
         ...counts,
         by_status: byStatus,
-        histogram: encodeIntoCompressedBase64(total),
+        histogram: encodeHistogram(total),
         steps: Object.fromEntries([...byStep].map(([step, histogram]) => [step, describe(histogram)])),
+        schedule: schedule ?? null,
+        steady: slices.steady(lastAnswerAt),
+        clock_step_ms: clock.greatestMs,
         room,
         answers_file: answersFile,
         answers_left_out: answers.leftOut,
@@ -83,18 +101,8 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
   }
 }
 
-/** 1 µs to 60 s with three significant digits. */
-function buildHistogram(): Histogram {
-  return build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: LONGEST_US,
-    numberOfSignificantValueDigits: 3,
-    autoResize: false,
-  })
-}
-
 function describe(histogram: Histogram): LoadResult['steps'][string] {
-  return { answers: histogram.totalCount, histogram: encodeIntoCompressedBase64(histogram) }
+  return { answers: histogram.totalCount, histogram: encodeHistogram(histogram) }
 }
 
 function resultOf(step: Step, status: number): 'accepted' | 'served' | 'refused' {

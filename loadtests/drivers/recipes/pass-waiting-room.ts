@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { type Answer, emailOf, plainText, type Recipe, type RecipeParts, readFields, type Script } from './recipe.ts'
-import { getFrom, postTo } from './request-text.ts'
+import { type Answer, emailOf, plainText, type Recipe, readFields, redeemBody } from './recipe.ts'
 import { createRoomSightings, type RoomSightings } from './room-sightings.ts'
 
 /**
@@ -19,44 +18,40 @@ export const passWaitingRoomSchema = z.object({
 })
 type Options = z.output<typeof passWaitingRoomSchema>
 
-export function createPassWaitingRoom(options: Options, { url, crowd }: RecipeParts): Recipe {
+export function createPassWaitingRoom(options: Options): Recipe {
   const room = createRoomSightings()
-  const visit = createVisit(options, url, room)
-  function* connect(): Script {
-    for (let person = crowd.next(); person !== null; person = crowd.next()) yield* visit(person)
-  }
-  return { steps: ['redeem', 'enter', 'place'], connect, room }
+  const visit = createVisit(options, room)
+  return { steps: ['redeem', 'enter', 'place'], visit, mostPeople: Number.POSITIVE_INFINITY, room }
 }
 
-function createVisit(options: Options, url: string, room: RoomSightings): (person: number) => Script {
-  const { activity_id: activity, code, email_prefix: prefix } = options
-  const toRedeem = postTo(url, '/api/v1/public/direct-redeem')
-  const toEnter = postTo(url, '/api/v1/queue/enter')
-  const toPlace = getFrom(url, `/api/v1/queue/status?activity_id=${activity}&session_id=`)
+function createVisit(options: Options, room: RoomSightings): Recipe['visit'] {
+  const { activity_id: activity, code, email_prefix: prefix, poll_ms: waitMs } = options
+  const redeem = { step: 'redeem', code, method: 'POST', path: '/api/v1/public/direct-redeem' } as const
   return function* visit(person) {
     const email = emailOf(prefix, person)
-    const address = `X-Forwarded-For: ${addressOf(person)}\r\n`
-    const redemption = `{"email":"${email}","code":"${code}"}`
+    const headers = { 'X-Forwarded-For': addressOf(person) }
+    const body = redeemBody(email, code)
     if (person % options.without_pass_every === 0) {
-      const { status } = yield { step: 'redeem', email, code, text: toRedeem(redemption, address) }
+      const { status } = yield { ...redeem, email, headers, body }
       noteWithoutPass(room, status, email)
     }
-    const text = toEnter(`{"activity_id":"${activity}","user_hash":"${prefix}-${person}"}`, address)
-    const ticket = readTicket(yield { step: 'enter', email, code, text }, room)
+    const entry = `{"activity_id":"${activity}","user_hash":"${prefix}-${person}"}`
+    const enter = { method: 'POST', path: '/api/v1/queue/enter', body: entry } as const
+    const ticket = readTicket(yield { step: 'enter', email, code, headers, ...enter }, room)
     if (ticket === null) return
     room.entered.push(ticket.seq)
     if (person % options.enter_twice_every === 0) {
-      const again = readTicket(yield { step: 'enter', email, code, text }, room)
+      const again = readTicket(yield { step: 'enter', email, code, headers, ...enter }, room)
       if (again !== null) room.entered_again.push([ticket.seq, again.seq])
     }
-    const ask = toPlace(ticket.session, address)
+    const path = `/api/v1/queue/status?activity_id=${activity}&session_id=${ticket.session}`
     for (;;) {
-      const place = yield { step: 'place', email, code, text: ask, waitMs: options.poll_ms }
+      const place = yield { step: 'place', email, code, method: 'GET', path, headers, waitMs }
       if (place.status !== 200) return
       const { pass } = readFields(place.body)
       if (typeof pass !== 'string') continue
       room.passes.push({ seq: ticket.seq, at_ms: performance.timeOrigin + performance.now() })
-      yield { step: 'redeem', email, code, text: toRedeem(redemption, `${address}Redline-Pass: ${pass}\r\n`) }
+      yield { ...redeem, email, headers: { ...headers, 'Redline-Pass': pass }, body }
       return
     }
   }

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { emailOf, plainText, type Recipe, type RecipeParts, readText, type Script } from './recipe.ts'
-import { getFrom, postTo } from './request-text.ts'
+import { emailOf, plainText, type Recipe, readText, redeemBody, type Script } from './recipe.ts'
 
 /** Each person redeems the code and then asks for the status so many times, whatever it says. */
 export const pollStatusSchema = z.object({
@@ -12,26 +11,20 @@ export const pollStatusSchema = z.object({
   email_prefix: plainText,
 })
 
-export function createPollStatus(
-  { code, polls, think_ms: waitMs, email_prefix: prefix }: z.output<typeof pollStatusSchema>,
-  { url, crowd }: RecipeParts,
-): Recipe {
-  const post = postTo(url, '/api/v1/public/direct-redeem')
-  const get = getFrom(url, '/api/v1/public/redemptions/')
-  function* connect(): Script {
-    for (let person = crowd.next(); person !== null; person = crowd.next()) {
-      const email = emailOf(prefix, person)
-      const { status, body } = yield {
-        step: 'redeem',
-        email,
-        code,
-        text: post(`{"email":"${email}","code":"${code}"}`),
-      }
-      if (status !== 202) continue
-      // The bare route of the ceiling names no redemption.
-      const text = get(readText(body, 'redemption_id') || 'none')
-      for (let poll = 0; poll < polls; poll++) yield { step: 'status', email, code, text, waitMs }
-    }
+export function createPollStatus({
+  code,
+  polls,
+  think_ms: waitMs,
+  email_prefix: prefix,
+}: z.output<typeof pollStatusSchema>): Recipe {
+  function* visit(person: number): Script {
+    const email = emailOf(prefix, person)
+    const redeem = { method: 'POST', path: '/api/v1/public/direct-redeem', body: redeemBody(email, code) } as const
+    const { status, body } = yield { step: 'redeem', email, code, ...redeem }
+    if (status !== 202) return
+    // The bare route of the ceiling names no redemption.
+    const path = `/api/v1/public/redemptions/${readText(body, 'redemption_id') || 'none'}`
+    for (let poll = 0; poll < polls; poll++) yield { step: 'status', email, code, method: 'GET', path, waitMs }
   }
-  return { steps: ['redeem', 'status'], connect, room: null }
+  return { steps: ['redeem', 'status'], visit, mostPeople: Number.POSITIVE_INFINITY, room: null }
 }

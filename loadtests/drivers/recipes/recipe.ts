@@ -14,8 +14,13 @@ export interface OutgoingRequest {
   readonly step: Step
   readonly email: string
   readonly code: string
-  /** The whole HTTP/1.1 request, ASCII. */
-  readonly text: string
+  readonly method: 'GET' | 'POST'
+  /** Path and query, ASCII. */
+  readonly path: string
+  /** Beyond those that every request has. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** JSON, ASCII. */
+  readonly body?: string
   /** Think time before it is sent, in milliseconds; well below the time-out of an answer. */
   readonly waitMs?: number
 }
@@ -26,32 +31,27 @@ export interface Answer {
   readonly body: string
 }
 
-/** What one connection does: it gives a request, is told its answer, and gives the next one. */
+/** What one person does: it gives a request, is told its answer, and gives the next one. */
 export type Script = Generator<OutgoingRequest, void, Answer>
-
-/** People come one after another; each connection serves one of them at a time. */
-export interface Crowd {
-  /** The number of the next person, from 1; null when nobody comes any more. */
-  next(): number | null
-}
 
 export interface Recipe {
   /** Whose latencies are kept apart as well, when there are several. */
   readonly steps: readonly [Step, ...Step[]]
-  connect(): Script
+  /** What the person of this number does, from 1. */
+  visit(person: number): Script
+  /** So many can come; none after them. */
+  readonly mostPeople: number
   /** Filled in by scripts that go through a waiting room. */
   readonly room: RoomSightings | null
-}
-
-/** What a recipe is made for. */
-export interface RecipeParts {
-  readonly url: string
-  readonly crowd: Crowd
 }
 
 /** The address of a person: nobody ever comes back. */
 export function emailOf(prefix: string, person: number): string {
   return `${prefix}-${person}@load.test`
+}
+
+export function redeemBody(email: string, code: string): string {
+  return `{"email":"${email}","code":"${code}"}`
 }
 
 /** One field of a JSON body, when it is a text. */

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { emailOf, plainText, type Recipe, type RecipeParts, type Script } from './recipe.ts'
-import { postTo } from './request-text.ts'
+import { emailOf, plainText, type Recipe, redeemBody, type Script } from './recipe.ts'
 
 /** Each person redeems a code of their own, `<code_prefix>-<person>`; when no code is left, nobody comes any more. */
 export const redeemPersonalSchema = z.object({
@@ -15,26 +14,21 @@ export const redeemPersonalSchema = z.object({
   email_prefix: plainText,
 })
 
-export function createRedeemPersonal(
-  options: z.output<typeof redeemPersonalSchema>,
-  { url, crowd }: RecipeParts,
-): Recipe {
+export function createRedeemPersonal(options: z.output<typeof redeemPersonalSchema>): Recipe {
   const { code_prefix: codePrefix, codes, email_prefix: prefix } = options
-  const post = postTo(url, '/api/v1/public/redeem')
-  function* connect(): Script {
-    for (let person = crowd.next(); person !== null && person <= codes; person = crowd.next()) {
-      const email = emailOf(prefix, person)
-      const code = `${codePrefix}-${person}`
-      const text = post(`{"email":"${email}","code":"${code}"}`)
-      const { status } = yield { step: 'redeem', email, code, text }
-      // Only of a code that is bound by now the outcome is known.
-      if (status !== 202) continue
-      if (person % options.repeat_every === 0) yield { step: 'repeat', email, code, text }
-      if (person % options.stranger_every === 1) {
-        const stranger = `stranger-${email}`
-        yield { step: 'redeem', email: stranger, code, text: post(`{"email":"${stranger}","code":"${code}"}`) }
-      }
+  const post = { method: 'POST', path: '/api/v1/public/redeem' } as const
+  function* visit(person: number): Script {
+    const email = emailOf(prefix, person)
+    const code = `${codePrefix}-${person}`
+    const body = redeemBody(email, code)
+    const { status } = yield { step: 'redeem', email, code, ...post, body }
+    // Only of a code that is bound by now the outcome is known.
+    if (status !== 202) return
+    if (person % options.repeat_every === 0) yield { step: 'repeat', email, code, ...post, body }
+    if (person % options.stranger_every === 1) {
+      const stranger = `stranger-${email}`
+      yield { step: 'redeem', email: stranger, code, ...post, body: redeemBody(stranger, code) }
     }
   }
-  return { steps: ['redeem'], connect, room: null }
+  return { steps: ['redeem'], visit, mostPeople: codes, room: null }
 }

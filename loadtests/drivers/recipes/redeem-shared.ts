@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { createRandom } from '../../analysis/random.ts'
-import { emailOf, plainText, type Recipe, type RecipeParts, type Script } from './recipe.ts'
-import { postTo } from './request-text.ts'
+import { emailOf, plainText, type Recipe, redeemBody, type Script } from './recipe.ts'
 
 /** Each person redeems one of the codes, once. */
 export const redeemSharedSchema = z.object({
@@ -12,18 +11,13 @@ export const redeemSharedSchema = z.object({
   seed: z.number().int(),
 })
 
-export function createRedeemShared(
-  { codes, email_prefix: prefix, seed }: z.output<typeof redeemSharedSchema>,
-  { url, crowd }: RecipeParts,
-): Recipe {
+export function createRedeemShared({ codes, email_prefix: prefix, seed }: z.output<typeof redeemSharedSchema>): Recipe {
   const random = createRandom(seed)
-  const post = postTo(url, '/api/v1/public/direct-redeem')
-  function* connect(): Script {
-    for (let person = crowd.next(); person !== null; person = crowd.next()) {
-      const email = emailOf(prefix, person)
-      const code = (codes.length > 1 ? codes[Math.floor(random() * codes.length)] : codes[0]) as string
-      yield { step: 'redeem', email, code, text: post(`{"email":"${email}","code":"${code}"}`) }
-    }
+  function* visit(person: number): Script {
+    const email = emailOf(prefix, person)
+    const code = (codes.length > 1 ? codes[Math.floor(random() * codes.length)] : codes[0]) as string
+    const body = redeemBody(email, code)
+    yield { step: 'redeem', email, code, method: 'POST', path: '/api/v1/public/direct-redeem', body }
   }
-  return { steps: ['redeem'], connect, room: null }
+  return { steps: ['redeem'], visit, mostPeople: Number.POSITIVE_INFINITY, room: null }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { createPassWaitingRoom, passWaitingRoomSchema } from './pass-waiting-room.ts'
 import { createPollStatus, pollStatusSchema } from './poll-status.ts'
-import type { Recipe, RecipeParts } from './recipe.ts'
+import type { Recipe } from './recipe.ts'
 import { createRedeemPersonal, redeemPersonalSchema } from './redeem-personal.ts'
 import { createRedeemShared, redeemSharedSchema } from './redeem-shared.ts'
 
@@ -14,15 +14,15 @@ export const requestsSchema = z.discriminatedUnion('kind', [
 ])
 export type Requests = z.output<typeof requestsSchema>
 
-export function createRecipe(requests: Requests, parts: RecipeParts): Recipe {
+export function createRecipe(requests: Requests): Recipe {
   switch (requests.kind) {
     case 'redeem-shared':
-      return createRedeemShared(requests, parts)
+      return createRedeemShared(requests)
     case 'redeem-personal':
-      return createRedeemPersonal(requests, parts)
+      return createRedeemPersonal(requests)
     case 'poll-status':
-      return createPollStatus(requests, parts)
+      return createPollStatus(requests)
     case 'pass-waiting-room':
-      return createPassWaitingRoom(requests, parts)
+      return createPassWaitingRoom(requests)
   }
 }

@@ -1,17 +1,12 @@
-/** Requests are put together by hand, with the head of each path made once: one costs about a microsecond. */
+import type { OutgoingRequest } from './recipe.ts'
 
-/** @returns what puts a JSON body (ASCII) and further header lines, each with its CRLF, into a POST of this path */
-export function postTo(url: string, path: string): (body: string, headers?: string) => string {
-  const head = `POST ${path} ${headersFor(url)}Content-Type: application/json\r\nContent-Length: `
-  return (body, headers = '') => `${head}${body.length}\r\n${headers}\r\n${body}`
-}
-
-/** @returns what puts the rest of a path and further header lines into a GET of the path that begins so */
-export function getFrom(url: string, path: string): (rest: string, headers?: string) => string {
-  const head = headersFor(url)
-  return (rest, headers = '') => `GET ${path}${rest} ${head}${headers}\r\n`
-}
-
-function headersFor(url: string): string {
-  return `HTTP/1.1\r\nHost: ${new URL(url).host}\r\nConnection: keep-alive\r\nAccept: application/json\r\n`
+/** @returns what puts a request for this server into HTTP/1.1 text by hand, in about a microsecond */
+export function formatFor(url: string): (request: OutgoingRequest) => string {
+  const head = ` HTTP/1.1\r\nHost: ${new URL(url).host}\r\nConnection: keep-alive\r\nAccept: application/json\r\n`
+  return ({ method, path, headers, body }) => {
+    let more = ''
+    for (const name in headers) more += `${name}: ${headers[name]}\r\n`
+    if (body === undefined) return `${method} ${path}${head}${more}\r\n`
+    return `${method} ${path}${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n${more}\r\n${body}`
+  }
 }
