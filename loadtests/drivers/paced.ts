@@ -85,7 +85,7 @@ async function finishVisits(
     aborted.then(() => within(GRACE_AFTER_ABORT_MS)),
   ])
   ended.abort()
-  for (const { request, isSent } of visitors.underWay()) recorder.lost(request, isSent ? 'unanswered' : 'not_sent')
+  for (const { request, isSent } of visitors.giveUp()) recorder.lost(request, isSent ? 'unanswered' : 'not_sent')
 }
 
 function describe(scheduled: number, visitors: Visitors, lag: string): Schedule {

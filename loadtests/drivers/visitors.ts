@@ -18,7 +18,8 @@ export interface Visitors {
   close(): void
   /** Resolves when nobody is left, after `close`. */
   allLeft(): Promise<void>
-  underWay(): Iterable<UnderWay>
+  /** @returns what has no answer yet; none that comes later counts */
+  giveUp(): UnderWay[]
   /** People whose first request never found a connection. */
   neverSent(): number
 }
@@ -91,7 +92,11 @@ export function createVisitors(
         tellLeft = resolve
         leave()
       }),
-    underWay: () => underWay,
+    giveUp() {
+      const left = [...underWay]
+      underWay.clear()
+      return left
+    },
     neverSent: () => unsentVisits,
   }
 }
