@@ -1,11 +1,15 @@
 import { z } from 'zod'
+import { arrivalsSchema } from './drivers/arrivals.ts'
+import { ENGINES, scheduleSchema, steadySchema } from './drivers/driver.ts'
 
 /**
  * The files of a run, `reports/<run-id>/run.json` and `summary.json`. Every stage reads and writes these, so that
  * each can be run again from disk. Keys are snake_case with their unit as suffix; histograms are HdrHistogram's
  * compressed base64 of microseconds, so that trials can be merged later.
  */
-export const RUN_SCHEMA = 1
+export const RUN_SCHEMA = 2
+/** What was added since version 1 has defaults, so that its files still open. */
+const schemaVersion = z.literal([1, RUN_SCHEMA])
 
 export const LIMITER_MODES = ['none', 'in-process', 'redis-semaphore', 'token-bucket'] as const
 export type LimiterMode = (typeof LIMITER_MODES)[number]
@@ -16,6 +20,23 @@ export type Subject = (typeof SUBJECTS)[number]
 
 export const PROCESS_KINDS = ['server', 'worker', 'scheduler', 'postgres', 'redis', 'mail_sink', 'generator'] as const
 export type ProcessKind = (typeof PROCESS_KINDS)[number]
+
+/** What each trial is held against before it counts (analysis/gates.ts). */
+export const GATES = [
+  'generator_cpu',
+  'offered',
+  'dropped',
+  'schedule_lag',
+  'no_op_ceiling',
+  'steal',
+  'cpu_pressure',
+  'steady_state',
+  'samples',
+  'errors',
+  'clock_step',
+  'telemetry',
+] as const
+export type GateName = (typeof GATES)[number]
 
 /** Who caused an operation: a person's request (server), the ledger (scheduler) or the invite job (worker). */
 export const CAUSES = ['request', 'ledger', 'job'] as const
@@ -65,6 +86,12 @@ const loadSchema = z.object({
   /** The same for each kind of request by itself, in scenarios that have several. */
   steps: z.record(z.string(), z.object({ answers: count, histogram: z.string() })).default({}),
   cpu_ms: perKind,
+  /** Of an open loop: whether it kept to its plan. */
+  schedule: scheduleSchema.nullable().default(null),
+  /** The part after its own warm-up, from which rates and latencies are taken; null where that was not looked for. */
+  steady: steadySchema.nullable().default(null),
+  /** The greatest step of the wall clock meanwhile. */
+  clock_step_ms: amount.default(0),
 })
 export type Load = z.infer<typeof loadSchema>
 
@@ -105,7 +132,8 @@ const trialSchema = z.object({
   profile: z.string(),
   started_at: z.iso.datetime(),
   seconds: amount,
-  status: z.enum(['ok', 'failed']),
+  /** `invalid`: it was carried out, but a gate (analysis/gates.ts) says that nothing can be concluded from it. */
+  status: z.enum(['ok', 'failed', 'invalid']),
   failure: z.string().nullable(),
   loads: z.array(loadSchema),
   drain: z.object({ redemptions: count, seconds: amount }).nullable(),
@@ -133,6 +161,10 @@ const planSchema = z.object({
   scenario: z.string(),
   modes: z.array(z.enum(SUBJECTS)),
   rounds: count,
+  engine: z.enum(ENGINES).default('autocannon'),
+  /** When people come, of an open loop; null for a closed one. */
+  arrivals: arrivalsSchema.nullable().default(null),
+  /** Closed loop: at work all the time. Open loop: the most that there are. */
   connections: count,
   /** Seconds of each measured load; 0 when it ends after so many people. */
   duration: amount,
@@ -167,7 +199,7 @@ export const environmentSchema = z.object({
 export type Environment = z.infer<typeof environmentSchema>
 
 export const runSchema = z.object({
-  schema: z.literal(RUN_SCHEMA),
+  schema: schemaVersion,
   run_id: z.string(),
   command: z.string(),
   /** The command line that repeats this run. */
@@ -190,6 +222,18 @@ export type Interval = z.infer<typeof interval>
 const latencies = z.object({ p50: amount, p95: amount, p99: amount, p999: amount, max: amount })
 export type Latencies = z.infer<typeof latencies>
 
+const gateSchema = z.object({
+  name: z.enum(GATES),
+  /** `doubt` makes a result INCONCLUSIVE, `fail` makes a trial INVALID. */
+  verdict: z.enum(['pass', 'doubt', 'fail', 'not known']),
+  /** The worst value of all trials, in the gate's unit, and the bound that it is held against. */
+  value: z.number().nullable(),
+  limit: z.number(),
+  /** Both in words. */
+  told: z.string(),
+})
+export type Gate = z.infer<typeof gateSchema>
+
 const resultSchema = z.object({
   scenario: z.string(),
   mode: z.enum(SUBJECTS),
@@ -198,6 +242,9 @@ const resultSchema = z.object({
   validity_reasons: z.array(z.string()),
   trials: count,
   failed_trials: count,
+  /** Trials that a gate excluded; none of the figures below contains them. */
+  invalid_trials: count.default(0),
+  gates: z.array(gateSchema).default([]),
   /** With the drain paused, as the ceiling runs no drain either. */
   accepted_per_second: interval.nullable(),
   /** All answers, accepted, served or refused, with the drain paused. */
@@ -243,7 +290,7 @@ const targetResultSchema = z.object({
 export type TargetResult = z.infer<typeof targetResultSchema>
 
 export const summarySchema = z.object({
-  schema: z.literal(RUN_SCHEMA),
+  schema: schemaVersion,
   run_id: z.string(),
   status: z.enum(['complete', 'interrupted', 'running']),
   /** The verdict in one sentence. */

@@ -1,5 +1,13 @@
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
-import type { InvariantResult, Load, Run, Subject, Trial, Work } from '../run-file.ts'
+import {
+  type InvariantResult,
+  type Load,
+  RUN_SCHEMA,
+  type Run,
+  type Subject,
+  type Trial,
+  type Work,
+} from '../run-file.ts'
 import { type ExampleMode, exampleSamples } from './example-samples.ts'
 import { createRandom, type Random } from './random.ts'
 
@@ -41,7 +49,7 @@ export function exampleRun(options: ExampleOptions = {}): Run {
     return modes.map((subject, place) => exampleTrial(subject, index + 1, place + 1, speed, random))
   }).flat()
   return {
-    schema: 1,
+    schema: RUN_SCHEMA,
     run_id: 'example-hot-code',
     command: 'bench',
     repeat_with: `npm run bench -- --scenario hot-code --rounds ${rounds} --seed ${seed}`,
@@ -53,6 +61,8 @@ export function exampleRun(options: ExampleOptions = {}): Run {
       scenario: 'hot-code',
       modes: [...modes],
       rounds,
+      engine: 'autocannon',
+      arrivals: null,
       connections: 50,
       duration: 10,
       people: null,
@@ -117,6 +127,9 @@ function exampleLoad(name: Load['name'], example: ExampleMode, rate: number, ran
     histogram: exampleHistogram(skewed(median, random)),
     steps: {},
     cpu_ms: { ...example.cpu, generator: 3500 },
+    schedule: null,
+    steady: null,
+    clock_step_ms: 0,
   }
 }
 

@@ -1,25 +1,23 @@
 import type { Histogram } from 'hdr-histogram-js'
-import type { Interval, Result, Run, Trial } from '../run-file.ts'
+import type { Gate, Interval, Result, Run, Trial } from '../run-file.ts'
 import { MINIMUM_ROUNDS, rangeCoverage } from './bootstrap.ts'
 import { formatShare, plural } from './format.ts'
+import { type GateContext, mergeGates } from './gates.ts'
 import { MINIMUM_ANSWERS_FOR_P99 } from './histograms.ts'
 import { loadOf, succeeded } from './rounds.ts'
 
 const MAXIMUM_ERROR_RATIO = 0.01
-/** Past this share of a core a single-threaded generator delays its own requests. */
-const MAXIMUM_GENERATOR_CORES = 0.8
-const MAXIMUM_STEAL = 0.1
 /** Bounds further apart than this tell nothing about where the figure lies. */
 const MAXIMUM_INTERVAL_FACTOR = 2
 
 export interface Validity {
   validity: Result['validity']
   reasons: string[]
+  gates: Gate[]
 }
 
 /** What is known about a result when its validity is judged. */
-export interface ValidityEvidence {
-  run: Run
+export interface ValidityEvidence extends GateContext {
   trials: readonly Trial[]
   accepted: Interval | null
   ratio: Interval | null
@@ -27,24 +25,34 @@ export interface ValidityEvidence {
   histogram: Histogram | null
 }
 
-/** INVALID: nothing was measured. INCONCLUSIVE: something was, and the reasons say why not to lean on it. */
+/** INVALID: nothing can be concluded. INCONCLUSIVE: something can, and the reasons say why not to lean on it. */
 export function judgeValidity(evidence: ValidityEvidence): Validity {
+  const gates = [...mergeGates(evidence.trials, evidence), ...resultGates(evidence)]
   const measured = evidence.trials.filter((trial) => succeeded(trial) && loadOf(trial, 'paused'))
-  if (measured.length === 0)
-    return { validity: 'INVALID', reasons: ['no trial succeeded', ...failures(evidence.trials)] }
-  const reasons = [
-    ...failures(evidence.trials),
-    ...roundReasons(evidence.run, measured),
-    ...answerReasons(evidence),
-    ...machineReasons(measured),
-  ]
-  return { validity: reasons.length === 0 ? 'VALID' : 'INCONCLUSIVE', reasons }
+  const losses = [...failures(evidence.trials), ...exclusions(evidence.trials)]
+  if (measured.length === 0) {
+    const head = evidence.trials.some(({ status }) => status === 'invalid') ? 'no trial is valid' : 'no trial succeeded'
+    return { validity: 'INVALID', reasons: [head, ...losses], gates }
+  }
+  const doubts = gates.filter(({ verdict }) => verdict === 'doubt').map(({ told }) => told)
+  const reasons = [...losses, ...roundReasons(evidence.run, measured), ...doubts, ...intervalReasons(evidence)]
+  return { validity: reasons.length === 0 ? 'VALID' : 'INCONCLUSIVE', reasons, gates }
 }
 
 function failures(trials: readonly Trial[]): string[] {
   return trials
-    .filter((trial) => !succeeded(trial))
+    .filter(({ status }) => status === 'failed')
     .map((trial) => `the trial of round ${trial.round} failed: ${trial.failure ?? 'no reason was kept'}`)
+}
+
+/** Trials that were excluded, one line for all that have the same reason. */
+function exclusions(trials: readonly Trial[]): string[] {
+  const rounds = new Map<string, number[]>()
+  for (const { status, round, failure } of trials)
+    if (status === 'invalid') rounds.set(failure ?? '', [...(rounds.get(failure ?? '') ?? []), round])
+  return [...rounds].map(
+    ([reason, which]) => `round ${which.join(', ')} ${which.length === 1 ? 'is' : 'are'} INVALID: ${reason}`,
+  )
 }
 
 function roundReasons(run: Run, measured: readonly Trial[]): string[] {
@@ -59,45 +67,31 @@ function roundReasons(run: Run, measured: readonly Trial[]): string[] {
   return reasons
 }
 
-function answerReasons({ errorRatio, histogram, accepted, ratio }: ValidityEvidence): string[] {
-  const reasons: string[] = []
-  if (errorRatio !== null && errorRatio > MAXIMUM_ERROR_RATIO) {
-    reasons.push(`${formatShare(errorRatio)} of the requests ended in an error (1 % is the most that is let pass)`)
-  }
+/** What only all trials together can tell. */
+function resultGates({ errorRatio, histogram }: ValidityEvidence): Gate[] {
   const answers = histogram?.totalCount ?? 0
-  if (answers < MINIMUM_ANSWERS_FOR_P99) {
-    reasons.push(`only ${plural(answers, 'answer')}: a p99 needs at least ${MINIMUM_ANSWERS_FOR_P99}`)
+  const samples: Gate = {
+    name: 'samples',
+    verdict: answers < MINIMUM_ANSWERS_FOR_P99 ? 'doubt' : 'pass',
+    value: answers,
+    limit: MINIMUM_ANSWERS_FOR_P99,
+    told: `${answers < MINIMUM_ANSWERS_FOR_P99 ? 'only ' : ''}${plural(answers, 'answer')}: a p99 needs at least ${MINIMUM_ANSWERS_FOR_P99}`,
   }
-  if (isWide(accepted) && (ratio === null || isWide(ratio))) {
-    reasons.push(
-      `rounds disagree: the bounds of the interval are more than a factor of ${MAXIMUM_INTERVAL_FACTOR} apart`,
-    )
+  const errors: Gate = {
+    name: 'errors',
+    verdict: errorRatio === null ? 'not known' : errorRatio > MAXIMUM_ERROR_RATIO ? 'doubt' : 'pass',
+    value: errorRatio,
+    limit: MAXIMUM_ERROR_RATIO,
+    told: `${formatShare(errorRatio ?? 0)} of the requests ended in an error (1 % is the most that is let pass)`,
   }
-  return reasons
+  return [samples, errors]
 }
 
-function machineReasons(measured: readonly Trial[]): string[] {
-  const reasons: string[] = []
-  const generator = mean(
-    measured.flatMap((trial) =>
-      trial.samples.flatMap((sample) => (sample.phase === 'paused' ? [sample.cpu.generator ?? null] : [])),
-    ),
-  )
-  if (generator !== null && generator > MAXIMUM_GENERATOR_CORES) {
-    reasons.push(`the generator used ${generator.toFixed(2)} of its one core: it may be the bottleneck`)
-  }
-  const steal = mean(measured.map((trial) => trial.steal))
-  if (steal !== null && steal > MAXIMUM_STEAL) {
-    reasons.push(`the hypervisor took ${formatShare(steal)} of the CPU time away`)
-  }
-  return reasons
+function intervalReasons({ accepted, ratio }: ValidityEvidence): string[] {
+  if (!isWide(accepted) || (ratio !== null && !isWide(ratio))) return []
+  return [`rounds disagree: the bounds of the interval are more than a factor of ${MAXIMUM_INTERVAL_FACTOR} apart`]
 }
 
 function isWide(interval: Interval | null): boolean {
   return interval !== null && interval.high > MAXIMUM_INTERVAL_FACTOR * interval.low
-}
-
-function mean(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null)
-  return known.length === 0 ? null : known.reduce((total, value) => total + value, 0) / known.length
 }

@@ -32,7 +32,7 @@ export function succeeded(trial: Trial): boolean {
 
 /** Accepted per second of one load, by round, of the trials that succeeded. */
 export function acceptedByRound(trials: readonly Trial[], name: Load['name']): ByRound {
-  return ratesByRound(trials, name, (load) => load.accepted)
+  return ratesByRound(trials, name, ({ accepted }) => accepted)
 }
 
 /** Answers per second of one load, by round, of the trials that succeeded. */
@@ -49,8 +49,15 @@ export function drainedByRound(trials: readonly Trial[]): ByRound {
   return rates
 }
 
+type Counts = Pick<Load, 'seconds' | 'accepted' | 'served' | 'refused' | 'histogram'>
+
+/** What rates and latencies are taken from: the part after the load's own warm-up, where that was found. */
+export function steadyPartOf(load: Load): Counts {
+  return load.steady ?? load
+}
+
 /** Accepted, served and refused; an error is no answer. */
-export function answersOf({ accepted, served, refused }: Load): number {
+export function answersOf({ accepted, served, refused }: Pick<Counts, 'accepted' | 'served' | 'refused'>): number {
   return accepted + served + refused
 }
 
@@ -59,17 +66,18 @@ export function p99ByRound(trials: readonly Trial[], name: Load['name']): ByRoun
   const latencies = new Map<number, number>()
   for (const trial of trials.filter(succeeded)) {
     const load = loadOf(trial, name)
-    const latency = load && latenciesOf(mergeHistograms([load.histogram]))
+    const latency = load && latenciesOf(mergeHistograms([steadyPartOf(load).histogram]))
     if (latency) latencies.set(trial.round, latency.p99)
   }
   return latencies
 }
 
-function ratesByRound(trials: readonly Trial[], name: Load['name'], count: (load: Load) => number): ByRound {
+function ratesByRound(trials: readonly Trial[], name: Load['name'], count: (part: Counts) => number): ByRound {
   const rates = new Map<number, number>()
   for (const trial of trials.filter(succeeded)) {
     const load = loadOf(trial, name)
-    if (load && load.seconds > 0) rates.set(trial.round, count(load) / load.seconds)
+    const part = load && steadyPartOf(load)
+    if (part && part.seconds > 0) rates.set(trial.round, count(part) / part.seconds)
   }
   return rates
 }

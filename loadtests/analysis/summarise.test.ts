@@ -104,7 +104,7 @@ describe('the verdict', () => {
 
   it('names a mode of which nothing was measured', () => {
     const run = withTrials(({ mode }) => (mode === 'none' ? { status: 'failed', failure: 'the server died' } : {}))
-    expect(summarise(run, NO_TARGETS).verdict).toContain('Nothing was measured of none: no trial succeeded')
+    expect(summarise(run, NO_TARGETS).verdict).toContain('Nothing can be said of none: no trial succeeded')
   })
 
   it('does not call an invariant that examined nothing passed', () => {

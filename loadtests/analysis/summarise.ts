@@ -1,6 +1,7 @@
 import { type Result, RUN_SCHEMA, type Run, SUBJECTS, type Summary, type Trial } from '../run-file.ts'
 import type { Targets } from '../targets/targets-schema.ts'
 import { evaluateTargets } from './evaluate-targets.ts'
+import type { GateContext } from './gates.ts'
 import { latenciesOf, mergeHistograms } from './histograms.ts'
 import { judgeValidity } from './judge-validity.ts'
 import { mergeInvariants } from './merge-invariants.ts'
@@ -12,6 +13,7 @@ import {
   intervalOverRounds,
   loadOf,
   ratioWithinRounds,
+  steadyPartOf,
   succeeded,
 } from './rounds.ts'
 import { verdictSentence } from './verdict-sentence.ts'
@@ -19,7 +21,8 @@ import { workPerRedemption } from './work-per-redemption.ts'
 
 /** Everything that a run says, from its raw trials alone; rendering it again gives the same. */
 export function summarise(run: Run, targets: Targets): Summary {
-  const results = groupTrials(run.trials).map((group) => resultOf(run, group))
+  const targetMs = targets.user?.p95_ms
+  const results = groupTrials(run.trials).map((group) => resultOf({ run, targetMs }, group))
   return {
     schema: RUN_SCHEMA,
     run_id: run.run_id,
@@ -48,16 +51,19 @@ export function trialsOf(run: Run, result: Pick<Result, 'scenario' | 'mode' | 'p
   )
 }
 
-function resultOf(run: Run, trials: Trial[]): Result {
+function resultOf(context: GateContext, trials: Trial[]): Result {
+  const { run } = context
   const { scenario, mode, profile } = trials[0] as Trial
-  const ceilingTrials = trialsOf(run, { scenario, mode: 'ceiling', profile })
+  // In an open loop the bare route is asked for more than the modes, so that nothing is a share of it.
+  const ceilingTrials = run.plan.arrivals === null ? trialsOf(run, { scenario, mode: 'ceiling', profile }) : []
   const ceiling = acceptedByRound(ceilingTrials, 'paused')
   const answered = answeredByRound(trials, 'paused')
   const accepted = intervalOverRounds(acceptedByRound(trials, 'paused'))
   const ratio = ratioWithinRounds(acceptedByRound(trials, 'paused'), ceiling)
   const histogram = mergeLoads(trials, 'paused')
   const errors = errorRatio(trials)
-  const { validity, reasons } = judgeValidity({ run, trials, accepted, ratio, errorRatio: errors, histogram })
+  const evidence = { ...context, trials, accepted, ratio, errorRatio: errors, histogram }
+  const { validity, reasons, gates } = judgeValidity(evidence)
   return {
     scenario,
     mode,
@@ -65,7 +71,9 @@ function resultOf(run: Run, trials: Trial[]): Result {
     validity,
     validity_reasons: reasons,
     trials: trials.length,
-    failed_trials: trials.filter((trial) => !succeeded(trial)).length,
+    failed_trials: trials.filter(({ status }) => status === 'failed').length,
+    invalid_trials: trials.filter(({ status }) => status === 'invalid').length,
+    gates,
     accepted_per_second: accepted,
     answered_per_second: intervalOverRounds(answered),
     ratio_to_ceiling: ratio,
@@ -94,7 +102,8 @@ function withDrain(trials: readonly Trial[], ceiling: ReadonlyMap<number, number
 
 /** One histogram over the named load of every trial that succeeded. */
 export function mergeLoads(trials: readonly Trial[], name: 'paused' | 'running') {
-  return mergeHistograms(trials.filter(succeeded).flatMap((trial) => loadOf(trial, name)?.histogram ?? []))
+  const loads = trials.filter(succeeded).flatMap((trial) => loadOf(trial, name) ?? [])
+  return mergeHistograms(loads.map((load) => steadyPartOf(load).histogram))
 }
 
 /** Of the load with the drain paused, each kind of request by itself. */

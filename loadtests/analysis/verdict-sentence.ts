@@ -1,3 +1,4 @@
+import { describeArrivals } from '../drivers/arrivals.ts'
 import type { Interval, InvariantResult, Result, Run, Trial } from '../run-file.ts'
 import { formatBounds, formatInterval, formatNumber, joinWords, plural } from './format.ts'
 import { brokenInvariants, invariantVerdict } from './merge-invariants.ts'
@@ -22,7 +23,7 @@ export function verdictSentence(run: Run, results: readonly Result[]): string {
 function validitySentences(results: readonly Result[]): string[] {
   const invalid = results.filter((result) => result.validity === 'INVALID')
   const sentences = invalid.map(
-    (result) => `Nothing was measured of ${nameOf(result)}: ${result.validity_reasons.slice(0, 2).join('; ')}.`,
+    (result) => `Nothing can be said of ${nameOf(result)}: ${result.validity_reasons.slice(0, 2).join('; ')}.`,
   )
   const doubtful = results.filter((result) => result.validity === 'INCONCLUSIVE')
   if (doubtful.length > 0) {
@@ -86,7 +87,7 @@ function latencySentences(run: Run, modes: readonly Result[]): string[] {
   if (!best) return [modes.length === 0 ? 'No mode was tried.' : 'No mode can be said to win.']
   const rest = second ? `, ${latencyComparison(run, best.result, second.result)}` : ''
   return [
-    `At the scenario's own pace ${nameOf(best.result)} had the shortest p99: ${formatNumber(best.p99)} ms${rest}.`,
+    `${run.plan.arrivals === null ? "At the scenario's own pace" : `At ${describeArrivals(run.plan.arrivals)}`} ${nameOf(best.result)} had the shortest p99: ${formatNumber(best.p99)} ms${rest}.`,
   ]
 }
 

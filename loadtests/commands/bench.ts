@@ -2,7 +2,9 @@ import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { exitCodeFor } from '../analysis/exit-code.ts'
+import { judgeRun } from '../analysis/gates.ts'
 import { summarise } from '../analysis/summarise.ts'
+import { ENGINES } from '../drivers/driver.ts'
 import { UsageError } from '../errors.ts'
 import { createProgressReport } from '../report/progress.ts'
 import { renderTerminal, showsColour } from '../report/terminal-report.ts'
@@ -12,8 +14,9 @@ import { SCENARIOS } from '../scenarios/registry.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
 import type { Targets } from '../targets/targets-schema.ts'
 import { watchInterruption } from './interruption.ts'
-import { DEFAULTS, describeCommand, makePlan, type PlanOptions } from './make-plan.ts'
+import { DEFAULTS, describeCommand, makePlan, OPEN_LOOP, type PlanOptions } from './make-plan.ts'
 import { parseChoice, parseChoices, parseSeconds, parseWholeNumber } from './options.ts'
+import { parseRate } from './rate-option.ts'
 import { createRunId, runBench } from './run-bench.ts'
 import { addSystemOptions, allowNonempty } from './system-options.ts'
 
@@ -37,6 +40,8 @@ Examples:
   npm run bench -- --modes token-bucket,none --rounds 6  two modes, narrower intervals
   npm run bench -- --scenario sold-out --gate            exit 1 when a target is missed
   npm run bench -- --scenario users-once --users 5000    so many people redeem once each
+  npm run bench -- --engine paced --rate 500             open loop: 500 people come each second, whoever waits
+  npm run bench -- --rate 100..800 --duration 30         the same as a ramp
   npm run bench -- --db-latency 2ms --pool 50            Postgres as if on another machine
   npm run --silent bench -- --json | jq .verdict
 
@@ -55,10 +60,21 @@ export function createBenchCommand(): Command {
     .option('--scenario <name>', 'what is sent, see below', parseChoice(scenarios), scenarios[0])
     .option(
       '--connections <n>',
-      `closed loop: people at a time (default: ${DEFAULTS.connections})`,
+      `closed loop: people at a time (default: ${DEFAULTS.connections}); open loop: at most (${OPEN_LOOP.connections})`,
       parseWholeNumber(1, 10_000),
     )
-    .option('--duration <seconds>', `of each measured load (default: ${DEFAULTS.duration})`, parseSeconds)
+    .option(
+      '--engine <name>',
+      `who makes the load: ${ENGINES.join(', ')}; autocannon is a closed loop, the others are open`,
+      parseChoice(ENGINES),
+    )
+    .option('--rate <people/s>', 'open loop: 200, or a ramp 50..500, or steps 100,200,400', parseRate)
+    .option('--poisson', 'open loop: people come at random moments, so many in the mean', false)
+    .option(
+      '--duration <seconds>',
+      `of each measured load (default: ${DEFAULTS.duration}, open loop ${OPEN_LOOP.duration})`,
+      parseSeconds,
+    )
     .option('--users <n>', 'people of the scenario users-once (default: 1000)', parseWholeNumber(1, 10_000_000))
     .option('--rounds <n>', `trials of each mode (default: ${DEFAULTS.rounds})`, parseWholeNumber(1, 10_000))
   return addSystemOptions(command, { concurrency: 100 })
@@ -107,10 +123,11 @@ async function makeDirectory(directory: string): Promise<void> {
 
 /** What was measured is shown even when there is no room for its report. */
 async function finish(run: Run, targets: Targets, directory: string, options: BenchOptions): Promise<void> {
-  const summary = summarise(run, targets)
-  const table = () => renderTerminal(run, summary, { colour: showsColour(process.stdout) })
+  const judged = judgeRun(run, targets.user?.p95_ms)
+  const summary = summarise(judged, targets)
+  const table = () => renderTerminal(judged, summary, { colour: showsColour(process.stdout) })
   process.stdout.write(`${options.json ? JSON.stringify(summary) : table()}\n`)
   process.exitCode = exitCodeFor(summary, options)
-  await writeReports(directory, run, summary)
+  await writeReports(directory, judged, summary)
   process.stderr.write(`report: ${join(directory, 'report.html')}\n`)
 }

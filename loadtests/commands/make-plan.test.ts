@@ -9,6 +9,7 @@ import { describeCommand, makePlan, type PlanOptions } from './make-plan.ts'
 const OPTIONS = {
   modes: ['none'],
   quick: false,
+  poisson: false,
   seed: 7,
   targets: GUIDE_TARGETS,
   servers: 1,
@@ -51,12 +52,29 @@ describe('makePlan', () => {
     expect(plan('users-once', { users: 42 })).toMatchObject({ people: 42, connections: 100 })
   })
 
+  it('an open loop: people come at a rate, over as many connections as it takes', () => {
+    const constant = { model: 'constant', rate: 200 } as const
+    const open = { engine: 'paced', arrivals: constant, connections: 1_000, paced: true, people: null }
+    expect(plan('hot-code', { rate: constant })).toMatchObject({ ...open, duration: 10, modes: ['none', 'ceiling'] })
+    expect(plan('hot-code')).toMatchObject({ engine: 'autocannon', arrivals: null })
+    expect(plan('users-once', { users: 500, rate: constant })).toMatchObject({ ...open, duration: 2.5 })
+    expect(plan('hot-code', { rate: constant, poisson: true, engine: 'k6' })).toMatchObject({
+      engine: 'k6',
+      arrivals: { model: 'poisson', rate: 200, seed: 7 },
+    })
+  })
+
   it('tries a bare route unless the scenario sets the pace', () => {
     expect(plan('hot-code').modes).toEqual(['none', 'ceiling'])
     expect(plan('waiting-room')).toMatchObject({ modes: ['none'], paced: true })
   })
 
   it.each<[string, Partial<PlanOptions>, RegExp]>([
+    ['hot-code', { engine: 'paced' }, /--engine paced is an open loop: --rate says/],
+    ['hot-code', { engine: 'autocannon', rate: { model: 'constant', rate: 5 } }, /--rate needs an open loop/],
+    ['hot-code', { poisson: true }, /--poisson is about an open loop/],
+    ['hot-code', { poisson: true, rate: { model: 'steps', rates: [1, 2] } }, /--poisson goes with a single --rate/],
+    ['steady-20', { rate: { model: 'constant', rate: 5 } }, /--rate cannot be chosen in the scenario steady-20/],
     ['steady-20', { connections: 50 }, /--connections cannot be chosen in the scenario steady-20: 30 s over 20/],
     ['steady-20', { duration: 5 }, /--duration cannot be chosen/],
     ['polls-2000', { duration: 5 }, /--duration cannot be chosen/],

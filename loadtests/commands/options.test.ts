@@ -8,6 +8,7 @@ import {
   parseSeconds,
   parseWholeNumber,
 } from './options.ts'
+import { formatRate, parseRate } from './rate-option.ts'
 
 describe('parseWholeNumber', () => {
   it.each([
@@ -79,5 +80,21 @@ describe('parseHttpUrl', () => {
 
   it.each(['127.0.0.1:9100', 'redis://localhost', ''])('refuses %j', (text) => {
     expect(() => parseHttpUrl(text)).toThrow('expected a URL such as http://127.0.0.1:9100.')
+  })
+})
+
+describe('parseRate', () => {
+  it.each<[string, ReturnType<typeof parseRate>]>([
+    ['200', { model: 'constant', rate: 200 }],
+    ['0.5', { model: 'constant', rate: 0.5 }],
+    ['0..500', { model: 'ramp', from: 0, to: 500 }],
+    ['100, 200,400', { model: 'steps', rates: [100, 200, 400] }],
+  ])('%s', (text, arrivals) => {
+    expect(parseRate(text)).toEqual(arrivals)
+    expect(parseRate(formatRate(arrivals))).toEqual(arrivals)
+  })
+
+  it.each(['', '0', '-5', 'fast', '1..', '10..0', '1,,2', '1e9', '200000'])('refuses "%s"', (text) => {
+    expect(() => parseRate(text)).toThrow('expected people per second such as 200')
   })
 })

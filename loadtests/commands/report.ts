@@ -2,12 +2,14 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { exitCodeFor } from '../analysis/exit-code.ts'
+import { judgeRun } from '../analysis/gates.ts'
 import { summarise } from '../analysis/summarise.ts'
 import { UsageError } from '../errors.ts'
 import { renderTerminal, showsColour } from '../report/terminal-report.ts'
 import { writeReports } from '../report/write-reports.ts'
-import { type Run, runSchema, type Summary } from '../run-file.ts'
+import { type Run, runSchema } from '../run-file.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
+import type { Targets } from '../targets/targets-schema.ts'
 
 interface ReportOptions {
   json: boolean
@@ -37,9 +39,9 @@ export function createReportCommand(): Command {
 
 async function report(name: string, options: ReportOptions): Promise<void> {
   const file = await findRunFile(name, options.out)
-  const run = await readRun(file)
   const targets = await loadTargets(options.targets)
-  const summary = summariseFile(file, () => summarise(run, targets))
+  const run = judgeFile(file, await readRun(file), targets)
+  const summary = whenDecoded(file, () => summarise(run, targets))
   await writeReports(dirname(file), run, summary)
   process.stderr.write(`report: ${join(dirname(file), 'report.html')}\n`)
   const table = () => renderTerminal(run, summary, { colour: showsColour(process.stdout) })
@@ -79,8 +81,12 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
+function judgeFile(file: string, run: Run, targets: Targets): Run {
+  return whenDecoded(file, () => judgeRun(run, targets.user?.p95_ms))
+}
+
 /** A histogram that cannot be decoded is a fault of the file, not of ours. */
-function summariseFile(file: string, make: () => Summary): Summary {
+function whenDecoded<Made>(file: string, make: () => Made): Made {
   try {
     return make()
   } catch (cause) {

@@ -29,6 +29,20 @@ export function peakRate(arrivals: Arrivals): number {
   return arrivals.model === 'steps' ? Math.max(...arrivals.rates) : arrivals.rate
 }
 
+/** In words, with its unit. */
+export function describeArrivals(arrivals: Arrivals): string {
+  if (arrivals.model === 'ramp') return `${arrivals.from} to ${arrivals.to} people/s, evenly growing`
+  if (arrivals.model === 'steps') return `${arrivals.rates.join(', ')} people/s in equal steps`
+  return `${arrivals.rate} people/s${arrivals.model === 'poisson' ? ', at random moments' : ''}`
+}
+
+/** The same, with so many times as many people. */
+export function scaleArrivals(arrivals: Arrivals, factor: number): Arrivals {
+  if (arrivals.model === 'ramp') return { ...arrivals, from: arrivals.from * factor, to: arrivals.to * factor }
+  if (arrivals.model === 'steps') return { ...arrivals, rates: arrivals.rates.map((one) => one * factor) }
+  return { ...arrivals, rate: arrivals.rate * factor }
+}
+
 /** Moments of arrival in milliseconds since the load began, in ascending order, until it ends. */
 export function* arrivalTimes(arrivals: Arrivals, seconds: number): Generator<number, void, void> {
   if (arrivals.model === 'poisson') return yield* poissonTimes(arrivals, seconds)

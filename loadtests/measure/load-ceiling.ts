@@ -1,3 +1,4 @@
+import { NO_OP_FACTOR } from '../analysis/gates.ts'
 import { InvalidRunError } from '../errors.ts'
 import { startCeiling } from '../sut/ceiling.ts'
 import { readCpu, subtractCpu } from './cpu-meter.ts'
@@ -5,7 +6,11 @@ import { describeWorkloads, type LoadTarget, removeAnswers, runLoad, toLoad } fr
 import { type Judged, NOTHING_MEASURED, type TrialContext, type TrialPosition } from './trial-context.ts'
 import { startTrialRecorder } from './trial-recorder.ts'
 
-/** The bare route under the same load: warm-up and one measured load; it has no drain and no invariants. */
+/**
+ * The bare route under the same load, or in an open loop under so many times the rate, which a generator must be able to
+ * make before it is believed: warm-up and one measured load; it has no drain and no
+ * invariants.
+ */
 export async function loadCeiling(context: TrialContext, position: TrialPosition): Promise<Judged> {
   const { plan, directory, signal, generator } = context
   const server = await startCeiling(plan.profile.servers, directory, signal)
@@ -14,7 +19,9 @@ export async function loadCeiling(context: TrialContext, position: TrialPosition
   const died = server.died.then(() => Promise.reject(new InvalidRunError('The ceiling ended')))
   died.catch(() => {})
   const url = server.ready.url ?? ''
-  const target: LoadTarget = { url, workloads: describeWorkloads(context), recorder, died, answersFiles: [], rooms: [] }
+  const workloads = describeWorkloads(context)
+  const kept = { answersFiles: [], rooms: [] }
+  const target: LoadTarget = { url, rateFactor: NO_OP_FACTOR, workloads, recorder, died, ...kept }
   try {
     await runLoad(context, target, 'warm-up')
     recorder.phase = 'paused'

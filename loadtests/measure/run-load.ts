@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RoomEvidence } from '../analysis/evidence.ts'
+import { scaleArrivals } from '../drivers/arrivals.ts'
 import { asBurst, type LoadResult, type LoadSpec } from '../drivers/driver.ts'
 import type { Load } from '../run-file.ts'
 import { BURST, type LoadName, type PlannedRequests, type Workload } from '../scenarios/scenario.ts'
@@ -13,6 +14,8 @@ import type { TrialRecorder } from './trial-recorder.ts'
 /** What is loaded, and where it is written down. */
 export interface LoadTarget {
   readonly url: string
+  /** An open loop comes so many times as fast as planned. */
+  readonly rateFactor: number
   readonly workloads: Readonly<Record<LoadName, Workload>>
   readonly recorder: TrialRecorder
   /** Rejects when the system dies; a load on a dead system is ended at once. */
@@ -33,13 +36,14 @@ export function describeWorkloads({ plan, scenario }: TrialContext): LoadTarget[
   }
 }
 
-/** Loads the system in a closed loop, for a time or with so many people. @throws InvalidRunError when it dies meanwhile */
+/** Loads the system as planned, for a time or with so many people. @throws InvalidRunError when it dies meanwhile */
 export async function runLoad(context: TrialContext, target: LoadTarget, load: LoadName): Promise<LoadResult> {
-  const { connections, people, duration, warm_up: warmUp } = context.plan
+  const { engine, arrivals, connections, people, duration, warm_up: warmUp } = context.plan
   const { activity, requests } = target.workloads[load]
   const ends = load === 'warm-up' ? { duration_seconds: warmUp } : people ? { people } : { duration_seconds: duration }
   const openedAt = activity && (await openActivity(context.stores, context.client, activity))
-  const result = await watch(context, target, { ...describeLoad(context, target, requests), connections, ...ends })
+  const loop = { engine, connections, ...(arrivals && { arrivals: scaleArrivals(arrivals, target.rateFactor) }) }
+  const result = await watch(context, target, { ...describeLoad(context, target, requests), ...loop, ...ends })
   if (activity !== undefined && openedAt !== undefined && result.room !== null)
     target.rooms.push({ name: load, releasePerSecond: activity.releasePerSecond, openedAtMs: openedAt, ...result.room })
   return result
@@ -78,7 +82,9 @@ async function watch(context: TrialContext, target: LoadTarget, spec: LoadSpec):
 
 export function toLoad(name: Load['name'], result: LoadResult, cpu: CpuMs): Load {
   const { seconds, accepted, served, refused, errors, by_status, histogram, steps } = result
-  return { name, seconds, accepted, served, refused, errors, by_status, histogram, steps, cpu_ms: cpu }
+  const { schedule, steady, clock_step_ms } = result
+  const counted = { seconds, accepted, served, refused, errors, by_status }
+  return { name, ...counted, histogram, steps, cpu_ms: cpu, schedule, steady, clock_step_ms }
 }
 
 export async function removeAnswers({ answersFiles }: LoadTarget): Promise<void> {

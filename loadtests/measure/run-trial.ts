@@ -53,7 +53,8 @@ async function loadMode(context: TrialContext, position: TrialPosition, mode: Li
   }
   const metricsUrls = system.processes.map(({ kind, ops_url }) => ({ kind, url: `${ops_url}/metrics` }))
   const recorder = startTrialRecorder({ metricsUrls, roots }, (sample) => context.onSample(sample, position))
-  const target: LoadTarget = { url: system.url, workloads, recorder, died: system.died, answersFiles: [], rooms: [] }
+  const kept = { answersFiles: [], rooms: [] }
+  const target: LoadTarget = { url: system.url, rateFactor: 1, workloads, recorder, died: system.died, ...kept }
   const measuring = measureMode({ context, system, target, roots, mode })
   measuring.catch(() => undefined)
   try {

@@ -2,6 +2,7 @@ import { rangeCoverage, WHOLE_RANGE_ROUNDS } from '../analysis/bootstrap.ts'
 import { formatCount, formatInterval, formatNumber, joinWords, plural } from '../analysis/format.ts'
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { headlineOf } from '../analysis/verdict-sentence.ts'
+import { describeArrivals } from '../drivers/arrivals.ts'
 import type { Interval, InvariantResult, Result, Run } from '../run-file.ts'
 
 const ABSENT = '–'
@@ -54,7 +55,9 @@ export function modeTable({ plan }: Pick<Run, 'plan'>, results: readonly Result[
 
 /** What stands behind the bounds; few rounds cover less than the method's name says. */
 export function intervalExplained(results: readonly Result[]): string {
-  const rounds = results.map((result) => result.trials - result.failed_trials).filter((count) => count > 0)
+  const rounds = results
+    .map((result) => result.trials - result.failed_trials - result.invalid_trials)
+    .filter((count) => count > 0)
   const fewest = Math.min(...rounds)
   const method = 'interval: 95 % bootstrap over rounds'
   if (rounds.length === 0) return method
@@ -151,7 +154,9 @@ export function planLine(run: Run): string {
   return [
     plan.scenario,
     `${plan.rounds} rounds of ${plan.people === null ? `${plan.duration} s` : plural(plan.people, 'person', 'people')}`,
-    `${plan.connections} connections`,
+    plan.arrivals === null
+      ? `${plan.connections} connections`
+      : `open loop (${plan.engine}): ${describeArrivals(plan.arrivals)}`,
     `${servers} server × pool ${pool}`,
     `${workers} worker × ${concurrency} jobs`,
     ...(delays.length > 0 ? [`delays: ${delays.join(', ')}`] : []),
