@@ -1,6 +1,7 @@
 import { InvalidRunError } from '../errors.ts'
 import type { RunDirectory } from '../sut/run-directory.ts'
 import { type SupervisedProcess, startSupervised } from '../sut/supervisor.ts'
+import { withResolvers } from '../with-resolvers.ts'
 import type { Driver, LoadResult, LoadSpec, LoadWatch } from './driver.ts'
 import { type GeneratorRequest, generatorReplySchema } from './generator-messages.ts'
 
@@ -49,15 +50,4 @@ function runLoad(child: SupervisedProcess, id: number, spec: LoadSpec, watch: Lo
     remove()
     watch.signal?.removeEventListener('abort', stop)
   })
-}
-
-/** Promise.withResolvers is not in Node 20. */
-function withResolvers<T>() {
-  let resolve!: (value: T) => void
-  let reject!: (reason: Error) => void
-  const promise = new Promise<T>((whenDone, whenFailed) => {
-    resolve = whenDone
-    reject = whenFailed
-  })
-  return { promise, resolve, reject }
 }

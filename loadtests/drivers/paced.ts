@@ -33,15 +33,14 @@ export function createPacedDriver(): Driver {
       const pool = openPool(spec)
       const visitors = createVisitors(pool, recorder, (lagMs) => lag.recordValue(toMicroseconds(lagMs)))
       const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1000)
-      const stop = () => void pacer.stop()
+      const stop = () => pacer.stop()
       let scheduled = 0
       try {
         if (signal?.aborted) stop()
         signal?.addEventListener('abort', stop, { once: true })
-        pacer.begin((intendedAt) => {
+        await pacer.run((intendedAt) => {
           if (scheduled < recipe.mostPeople) visitors.come(recipe.visit(++scheduled), intendedAt)
         })
-        await pacer.done
         await finishVisits(visitors, recorder, spec, signal)
       } finally {
         clearInterval(progress)

@@ -1,18 +1,23 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { withResolvers } from '../with-resolvers.ts'
 import { type Arrivals, arrivalTimes } from './arrivals.ts'
-import type { PacerData, PacerMessage } from './pacer-thread.ts'
 
-/** From the word to the thread until the first one comes. */
+/** Until the first one comes, so that everything is ready by then. */
 const LEAD_MS = 5
+/** The thread is told so many moments at once. */
+const MOMENTS_PER_TURN = 64
+/** By so much the two clocks may disagree about what is due. */
+const CLOCK_ERROR_MS = 0.01
 
 export interface Pacer {
-  /** Begins. Calls `onArrival` at each moment of arrival with that moment by `performance.now()`, in their order. */
-  begin(onArrival: (intendedAt: number) => void): void
-  /** Resolves when everybody has come, or when it was stopped; rejects when its thread failed. */
-  readonly done: Promise<void>
+  /**
+   * Calls `onArrival` at each moment of arrival with that moment by `performance.now()`, in their order. Resolves when
+   * everybody has come, or when it was stopped.
+   */
+  run(onArrival: (intendedAt: number) => void): Promise<void>
   /** Nobody comes any more. */
-  stop(): Promise<void>
+  stop(): void
 }
 
 /**
@@ -21,30 +26,51 @@ export interface Pacer {
  * then come at once, each with its own moment, so that their lag is known.
  */
 export async function createPacer(arrivals: Arrivals, seconds: number): Promise<Pacer> {
-  const entry = new URL('./pacer-thread.ts', import.meta.url).href
-  const thread = new Worker(new URL('./typescript-thread.js', import.meta.url), {
-    workerData: { entry, arrivals, seconds } satisfies PacerData & { entry: string },
-  })
-  const times = arrivalTimes(arrivals, seconds)
-  let due = times.next()
-  let comeDue = () => {}
-  const done = once(thread, 'exit').then(() => comeDue())
-  done.catch(() => undefined)
-  thread.on('message', (message: PacerMessage) => message === 'due' && comeDue())
-  await Promise.race([once(thread, 'message'), done])
+  const turn = new Int32Array(new SharedArrayBuffer(4))
+  const moments = new Float64Array(new SharedArrayBuffer(8 * MOMENTS_PER_TURN))
+  const thread = new Worker(new URL('./pacer-thread.js', import.meta.url), { workerData: { turn, moments } })
+  await once(thread, 'online')
+  const { promise: ended, resolve: end, reject: fail } = withResolvers<void>()
+  thread.once('error', fail)
   return {
-    begin(onArrival) {
+    async run(onArrival) {
       const beganAt = performance.now() + LEAD_MS
-      thread.postMessage(process.hrtime.bigint() + BigInt(LEAD_MS * 1e6))
-      comeDue = () => {
-        const now = performance.now()
-        for (; !due.done && beganAt + due.value <= now; due = times.next()) onArrival(beganAt + due.value)
+      const times = arrivalTimes(arrivals, seconds)
+      let planned = planTurn(times)
+      const beginTurn = () => {
+        if (planned.length === 0) return end()
+        // process.hrtime() is the clock that both threads share.
+        const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+        moments.fill(Number.POSITIVE_INFINITY)
+        moments.set(planned.map((time) => beganAt + time + offsetMs))
+        Atomics.add(turn, 0, 1)
+        Atomics.notify(turn, 0)
       }
+      let next = 0
+      thread.on('message', () => {
+        const elapsed = performance.now() - beganAt
+        while (next < planned.length && (planned[next] as number) <= elapsed + CLOCK_ERROR_MS)
+          onArrival(beganAt + (planned[next++] as number))
+        if (next < planned.length) return
+        planned = planTurn(times)
+        next = 0
+        beginTurn()
+      })
+      beginTurn()
+      await ended.finally(() => thread.terminate())
     },
-    done,
-    async stop() {
-      due = { done: true, value: undefined }
-      await thread.terminate()
+    stop() {
+      thread.removeAllListeners('message')
+      end()
     },
   }
+}
+
+function planTurn(times: Iterator<number, void, void>): number[] {
+  const planned: number[] = []
+  for (let time = times.next(); !time.done; time = times.next()) {
+    planned.push(time.value)
+    if (planned.length === MOMENTS_PER_TURN) break
+  }
+  return planned
 }
