@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { arrivalsSchema } from './arrivals.ts'
-import { requestsSchema } from './recipes/registry.ts'
+import { requestsSchema } from './recipes/requests.ts'
 import { roomSightingsSchema } from './recipes/room-sightings.ts'
 
 /** Who makes the load. autocannon is the closed loop; the others are open loops. */

@@ -1,30 +1,18 @@
-import { z } from 'zod'
-import { type Answer, emailOf, plainText, type Recipe, readFields, redeemBody } from './recipe.ts'
-import { createRoomSightings, type RoomSightings } from './room-sightings.ts'
+import { type Answer, emailOf, type Recipe, readFields, redeemBody } from './recipe.ts'
+import type { PassWaitingRoom } from './requests.ts'
+import type { RoomSightings } from './room-sightings.ts'
 
 /**
  * Each person enters the room, asks for the place until there is a pass, and redeems with it. One of so many first
  * tries without a pass (which must be a 403), and one of so many enters twice (which must give the same number).
  */
-export const passWaitingRoomSchema = z.object({
-  kind: z.literal('pass-waiting-room'),
-  activity_id: z.uuid(),
-  code: plainText,
-  /** From an answer to the next question for the place, in milliseconds. */
-  poll_ms: z.number().positive().max(5_000),
-  without_pass_every: z.number().int().positive(),
-  enter_twice_every: z.number().int().positive(),
-  email_prefix: plainText,
-})
-type Options = z.output<typeof passWaitingRoomSchema>
-
-export function createPassWaitingRoom(options: Options): Recipe {
+export function createPassWaitingRoom(options: PassWaitingRoom): Recipe {
   const room = createRoomSightings()
   const visit = createVisit(options, room)
   return { steps: ['redeem', 'enter', 'place'], visit, mostPeople: Number.POSITIVE_INFINITY, room }
 }
 
-function createVisit(options: Options, room: RoomSightings): Recipe['visit'] {
+function createVisit(options: PassWaitingRoom, room: RoomSightings): Recipe['visit'] {
   const { activity_id: activity, code, email_prefix: prefix, poll_ms: waitMs } = options
   const redeem = { step: 'redeem', code, method: 'POST', path: '/api/v1/public/direct-redeem' } as const
   return function* visit(person) {
@@ -73,4 +61,15 @@ function readTicket({ status, body }: Answer, room: RoomSightings): { session: s
 /** An address of their own for 16 million people, out of a network that is nobody's (RFC 1918). */
 export function addressOf(person: number): string {
   return `10.${(person >> 16) & 255}.${(person >> 8) & 255}.${person & 255}`
+}
+
+function createRoomSightings(): RoomSightings {
+  return {
+    entered: [],
+    lost_enters: 0,
+    entered_again: [],
+    passes: [],
+    tried_without_pass: 0,
+    accepted_without_pass: [],
+  }
 }

@@ -1,22 +1,8 @@
-import { z } from 'zod'
-import { emailOf, plainText, type Recipe, readText, redeemBody, type Script } from './recipe.ts'
+import { emailOf, type Recipe, readText, redeemBody, type Script } from './recipe.ts'
+import type { PollStatus } from './requests.ts'
 
 /** Each person redeems the code and then asks for the status so many times, whatever it says. */
-export const pollStatusSchema = z.object({
-  kind: z.literal('poll-status'),
-  code: plainText,
-  polls: z.number().int().positive(),
-  /** From an answer to the next poll, in milliseconds. */
-  think_ms: z.number().nonnegative().max(5_000),
-  email_prefix: plainText,
-})
-
-export function createPollStatus({
-  code,
-  polls,
-  think_ms: waitMs,
-  email_prefix: prefix,
-}: z.output<typeof pollStatusSchema>): Recipe {
+export function createPollStatus({ code, polls, think_ms: waitMs, email_prefix: prefix }: PollStatus): Recipe {
   function* visit(person: number): Script {
     const email = emailOf(prefix, person)
     const redeem = { method: 'POST', path: '/api/v1/public/direct-redeem', body: redeemBody(email, code) } as const

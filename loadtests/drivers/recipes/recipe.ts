@@ -1,8 +1,4 @@
-import { z } from 'zod'
 import type { RoomSightings } from './room-sightings.ts'
-
-/** Characters that need no escape in JSON, in a header or in a line of tab separated fields. */
-export const plainText = z.string().regex(/^[\w.@:+-]+$/, 'only letters, digits and . _ @ : + - are possible here')
 
 /**
  * What a request is for. Only `redeem` and `repeat` bear on redemptions, so that only their answers are written down;

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { addressOf } from './pass-waiting-room.ts'
 import type { Answer, OutgoingRequest, Script } from './recipe.ts'
-import { createRecipe, requestsSchema } from './registry.ts'
+import { createRecipe } from './registry.ts'
 import { formatFor } from './request-text.ts'
+import { requestsSchema } from './requests.ts'
 
 const accepted = (id = 'r-1'): Answer => ({ status: 202, body: JSON.stringify({ redemption_id: id }) })
 const json = (value: unknown, status = 200): Answer => ({ status, body: JSON.stringify(value) })

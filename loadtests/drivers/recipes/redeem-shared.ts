@@ -1,17 +1,9 @@
-import { z } from 'zod'
 import { createRandom } from '../../analysis/random.ts'
-import { emailOf, plainText, type Recipe, redeemBody, type Script } from './recipe.ts'
+import { emailOf, type Recipe, redeemBody, type Script } from './recipe.ts'
+import type { RedeemShared } from './requests.ts'
 
 /** Each person redeems one of the codes, once. */
-export const redeemSharedSchema = z.object({
-  kind: z.literal('redeem-shared'),
-  codes: z.array(plainText).min(1),
-  email_prefix: plainText,
-  /** Which code is taken when there are several is drawn from this seed. */
-  seed: z.number().int(),
-})
-
-export function createRedeemShared({ codes, email_prefix: prefix, seed }: z.output<typeof redeemSharedSchema>): Recipe {
+export function createRedeemShared({ codes, email_prefix: prefix, seed }: RedeemShared): Recipe {
   const random = createRandom(seed)
   function* visit(person: number): Script {
     const email = emailOf(prefix, person)

@@ -1,19 +1,11 @@
-import { z } from 'zod'
-import { createPassWaitingRoom, passWaitingRoomSchema } from './pass-waiting-room.ts'
-import { createPollStatus, pollStatusSchema } from './poll-status.ts'
+import { createPassWaitingRoom } from './pass-waiting-room.ts'
+import { createPollStatus } from './poll-status.ts'
 import type { Recipe } from './recipe.ts'
-import { createRedeemPersonal, redeemPersonalSchema } from './redeem-personal.ts'
-import { createRedeemShared, redeemSharedSchema } from './redeem-shared.ts'
+import { createRedeemPersonal } from './redeem-personal.ts'
+import { createRedeemShared } from './redeem-shared.ts'
+import type { Requests } from './requests.ts'
 
-/** What a load sends. Adding a recipe is a file, a line here and a case below. */
-export const requestsSchema = z.discriminatedUnion('kind', [
-  redeemSharedSchema,
-  redeemPersonalSchema,
-  pollStatusSchema,
-  passWaitingRoomSchema,
-])
-export type Requests = z.output<typeof requestsSchema>
-
+/** Adding a recipe is a file, its schema in requests.ts and a case here. */
 export function createRecipe(requests: Requests): Recipe {
   switch (requests.kind) {
     case 'redeem-shared':

@@ -15,14 +15,3 @@ export const roomSightingsSchema = z.object({
   accepted_without_pass: z.array(z.string()),
 })
 export type RoomSightings = z.infer<typeof roomSightingsSchema>
-
-export function createRoomSightings(): RoomSightings {
-  return {
-    entered: [],
-    lost_enters: 0,
-    entered_again: [],
-    passes: [],
-    tried_without_pass: 0,
-    accepted_without_pass: [],
-  }
-}

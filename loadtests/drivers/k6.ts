@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, rm } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import type { K6Load } from '../k6/visit.ts'
+import { peakRate } from './arrivals.ts'
+import { type CheckedLoadSpec, type Driver, loadSpecSchema, type Schedule } from './driver.ts'
+import { buildHistogram, encodeHistogram, toMicroseconds } from './histogram.ts'
+import { findK6 } from './k6-binary.ts'
+import { parseK6Line } from './k6-lines.ts'
+import { createLoadRecorder, type LoadRecorder } from './load-recorder.ts'
+import { createRecipe } from './recipes/registry.ts'
+import type { RoomSightings } from './recipes/room-sightings.ts'
+
+const SCRIPT = fileURLToPath(new URL('../k6/visit.ts', import.meta.url))
+/** k6 needs a VU for everybody who is there at the same time; each costs memory. */
+const VU_SECONDS = 2
+const FEWEST_VUS = 50
+/** A threshold of the script was missed: what was measured is whole. */
+const THRESHOLD_MISSED = 99
+const GRACE_AFTER_ABORT_MS = 5_000
+
+const summarySchema = z.object({
+  metrics: z.object({
+    iterations: z.object({ values: z.object({ count: z.number() }) }).optional(),
+    dropped_iterations: z.object({ values: z.object({ count: z.number() }) }).optional(),
+  }),
+})
+
+/**
+ * Open loop with k6, which runs the same recipes (loadtests/k6/visit.ts). Its latencies are those of k6, plus the time by
+ * which an iteration came late where that is known; people for whom it had no VU are `dropped`.
+ */
+export function createK6Driver(): Driver {
+  return {
+    async load(unchecked, { onProgress, signal } = {}) {
+      const spec = loadSpecSchema.parse(unchecked)
+      const { command, args } = await findK6()
+      const recipe = createRecipe(spec.requests)
+      const recorder = createLoadRecorder(spec.answers_file, recipe)
+      const lag = buildHistogram()
+      const load = describeLoad(spec)
+      const child = start(command, args, load)
+      const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1_000)
+      const stop = () => stopGently(child)
+      signal?.addEventListener('abort', stop, { once: true })
+      if (signal?.aborted) stop()
+      try {
+        const reading = readLines(child, recorder, recipe.room, (ms) => lag.recordValue(toMicroseconds(ms)))
+        await finish(child, signal)
+        await reading
+        onProgress?.(recorder.takeProgress())
+        return await recorder.finish(await readSchedule(load.summaryFile, encodeHistogram(lag)))
+      } finally {
+        clearInterval(progress)
+        signal?.removeEventListener('abort', stop)
+        await rm(load.summaryFile, { force: true })
+      }
+    },
+  }
+}
+
+function describeLoad(spec: CheckedLoadSpec): K6Load {
+  const { url, requests, arrivals, duration_seconds: seconds, timeout_seconds: timeoutSeconds } = spec
+  if (arrivals === undefined || seconds === undefined) throw new RangeError('an open loop needs arrivals')
+  if (arrivals.model === 'poisson') throw new RangeError('k6 has no arrivals at random moments: --engine paced has')
+  const vus = Math.min(spec.connections, Math.max(FEWEST_VUS, Math.ceil(peakRate(arrivals) * VU_SECONDS)))
+  const summaryFile = `${spec.answers_file}.k6.json`
+  return { url, requests, arrivals, seconds, timeoutSeconds, vus, summaryFile }
+}
+
+function start(command: string, args: readonly string[], load: K6Load): ChildProcess {
+  const own = [
+    'run',
+    '--quiet',
+    '--no-color',
+    '--no-usage-report',
+    '--log-format',
+    'raw',
+    '--log-output',
+    'stdout',
+    SCRIPT,
+  ]
+  return spawn(command, [...args, ...own], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, REDLINE_LOAD: JSON.stringify(load) },
+  })
+}
+
+/** k6 ends after SIGINT with its summary, once its iterations are done. */
+function stopGently(child: ChildProcess): void {
+  child.kill('SIGINT')
+  setTimeout(() => child.kill('SIGKILL'), GRACE_AFTER_ABORT_MS).unref()
+}
+
+/** @throws Error with what k6 said, when it ended before its time */
+async function finish(child: ChildProcess, signal: AbortSignal | undefined): Promise<void> {
+  let said = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-2_000)
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  if (code === 0 || code === THRESHOLD_MISSED || signal?.aborted) return
+  throw new Error(
+    `k6 ended with ${code ?? 'a signal'}: ${said.trim().split('\n').slice(-3).join(' ') || 'it said nothing'}`,
+  )
+}
+
+async function readLines(
+  child: ChildProcess,
+  recorder: LoadRecorder,
+  room: RoomSightings | null,
+  onLag: (ms: number) => void,
+): Promise<void> {
+  if (!child.stdout) return
+  for await (const text of createInterface({ input: child.stdout })) {
+    const line = parseK6Line(text)
+    if (line?.kind === 'room' && room !== null) join(room, line.room)
+    if (line?.kind !== 'answer') continue
+    const { request, status, reason, body, latencyMs, lagMs, atMs } = line
+    if (lagMs !== null) onLag(lagMs)
+    if (reason === null) recorder.answered(request, status, body, latencyMs, atMs)
+    else recorder.lost(request, reason, atMs)
+  }
+}
+
+function join(all: RoomSightings, seen: RoomSightings): void {
+  all.entered.push(...seen.entered)
+  all.entered_again.push(...seen.entered_again)
+  all.passes.push(...seen.passes)
+  all.accepted_without_pass.push(...seen.accepted_without_pass)
+  all.lost_enters += seen.lost_enters
+  all.tried_without_pass += seen.tried_without_pass
+}
+
+async function readSchedule(file: string, lag: string): Promise<Schedule> {
+  const { metrics } = summarySchema.parse(JSON.parse(await readFile(file, 'utf8')))
+  const [sent, dropped] = [metrics.iterations?.values.count ?? 0, metrics.dropped_iterations?.values.count ?? 0]
+  return { scheduled: sent + dropped, sent, dropped, lag_histogram: lag }
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+
+/** Characters that need no escape in JSON, in a header or in a line of tab separated fields. */
+export const plainText = z.string().regex(/^[\w.@:+-]+$/, 'only letters, digits and . _ @ : + - are possible here')
+
+/** What each recipe is told; the recipes themselves hold no library, so that k6 can run them as they are. */
+export const redeemSharedSchema = z.object({
+  kind: z.literal('redeem-shared'),
+  codes: z.array(plainText).min(1),
+  email_prefix: plainText,
+  /** Which code is taken when there are several is drawn from this seed. */
+  seed: z.number().int(),
+})
+export type RedeemShared = z.output<typeof redeemSharedSchema>
+
+export const redeemPersonalSchema = z.object({
+  kind: z.literal('redeem-personal'),
+  code_prefix: plainText,
+  /** So many codes exist. */
+  codes: z.number().int().positive(),
+  /** One of so many people asks a second time with the same code. */
+  repeat_every: z.number().int().positive(),
+  /** The code of one of so many people is tried by a stranger afterwards, which must be a 404. */
+  stranger_every: z.number().int().positive(),
+  email_prefix: plainText,
+})
+export type RedeemPersonal = z.output<typeof redeemPersonalSchema>
+
+export const pollStatusSchema = z.object({
+  kind: z.literal('poll-status'),
+  code: plainText,
+  polls: z.number().int().positive(),
+  /** From an answer to the next poll, in milliseconds. */
+  think_ms: z.number().nonnegative().max(5_000),
+  email_prefix: plainText,
+})
+export type PollStatus = z.output<typeof pollStatusSchema>
+
+export const passWaitingRoomSchema = z.object({
+  kind: z.literal('pass-waiting-room'),
+  activity_id: z.uuid(),
+  code: plainText,
+  /** From an answer to the next question for the place, in milliseconds. */
+  poll_ms: z.number().positive().max(5_000),
+  without_pass_every: z.number().int().positive(),
+  enter_twice_every: z.number().int().positive(),
+  email_prefix: plainText,
+})
+export type PassWaitingRoom = z.output<typeof passWaitingRoomSchema>
+
+/** What a load sends. */
+export const requestsSchema = z.discriminatedUnion('kind', [
+  redeemSharedSchema,
+  redeemPersonalSchema,
+  pollStatusSchema,
+  passWaitingRoomSchema,
+])
+export type Requests = z.output<typeof requestsSchema>
