@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { createBenchCommand } from './commands/bench.ts'
+import { createCalibrateCommand } from './commands/calibrate.ts'
 import { createReportCommand } from './commands/report.ts'
 import { createStartCommand } from './commands/start.ts'
 import { createVerifyCommand } from './commands/verify.ts'
@@ -10,6 +11,7 @@ const program = new Command('redline')
   .showSuggestionAfterError()
   .exitOverride()
   .addCommand(createBenchCommand())
+  .addCommand(createCalibrateCommand())
   .addCommand(createReportCommand())
   .addCommand(createStartCommand())
   .addCommand(createVerifyCommand())

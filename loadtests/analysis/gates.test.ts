@@ -17,7 +17,13 @@ function openRun(change: { load?: Partial<Load>; trial?: Partial<Trial>; only?: 
     paced: true,
   }
   const scheduled = 500 * plan.duration
-  const schedule = { scheduled, sent: scheduled, dropped: 0, lag_histogram: exampleHistogram([0.1, 0.2]) }
+  const schedule = {
+    scheduled,
+    sent: scheduled,
+    dropped: 0,
+    began_at_ms: null,
+    lag_histogram: exampleHistogram([0.1, 0.2]),
+  }
   const trials = closed.trials.map((trial): Trial => {
     const isChanged = trial.mode !== 'ceiling' && (change.only?.(trial) ?? true)
     const answers = trial.mode === 'ceiling' ? 3 * scheduled : scheduled
@@ -33,7 +39,13 @@ function verdictOf(name: GateName, run: Run) {
 }
 
 const busyGenerator = (trial: Trial) => trial.samples.map((one) => ({ ...one, cpu: { ...one.cpu, generator: 0.95 } }))
-const schedule = { scheduled: 5_000, sent: 5_000, dropped: 0, lag_histogram: exampleHistogram([0.1]) }
+const schedule = {
+  scheduled: 5_000,
+  sent: 5_000,
+  dropped: 0,
+  began_at_ms: null,
+  lag_histogram: exampleHistogram([0.1]),
+}
 const steady = { from: 0, seconds: 10, accepted: 1, served: 0, refused: 0, errors: 0, histogram: exampleHistogram([1]) }
 
 describe('judgeTrial', () => {

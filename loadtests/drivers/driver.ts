@@ -63,6 +63,8 @@ export const scheduleSchema = z.object({
   sent: count,
   /** Of those, who never came: the generator could not make them. What they would have seen is not known. */
   dropped: count,
+  /** process.hrtime() in ms at which the first one was to come; null where the generator does not tell. */
+  began_at_ms: z.number().nullable().default(null),
   /** From the intended moment of a request to when it was sent: HdrHistogram, microseconds, compressed base64. */
   lag_histogram: z.string(),
 })

@@ -138,5 +138,5 @@ function join(all: RoomSightings, seen: RoomSightings): void {
 async function readSchedule(file: string, lag: string): Promise<Schedule> {
   const { metrics } = summarySchema.parse(JSON.parse(await readFile(file, 'utf8')))
   const [sent, dropped] = [metrics.iterations?.values.count ?? 0, metrics.dropped_iterations?.values.count ?? 0]
-  return { scheduled: sent + dropped, sent, dropped, lag_histogram: lag }
+  return { scheduled: sent + dropped, sent, dropped, began_at_ms: null, lag_histogram: lag }
 }

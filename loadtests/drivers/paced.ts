@@ -35,10 +35,11 @@ export function createPacedDriver(): Driver {
       const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1000)
       const stop = () => pacer.stop()
       let scheduled = 0
+      let beganAtMs: number | null = null
       try {
         if (signal?.aborted) stop()
         signal?.addEventListener('abort', stop, { once: true })
-        await pacer.run((intendedAt) => {
+        beganAtMs = await pacer.run((intendedAt) => {
           if (scheduled < recipe.mostPeople) visitors.come(recipe.visit(++scheduled), intendedAt)
         })
         await finishVisits(visitors, recorder, spec, signal)
@@ -48,7 +49,11 @@ export function createPacedDriver(): Driver {
         await pool.destroy()
       }
       onProgress?.(recorder.takeProgress())
-      return recorder.finish(describe(scheduled, visitors, encodeHistogram(lag)))
+      return recorder.finish({
+        ...describe(scheduled, visitors),
+        began_at_ms: beganAtMs,
+        lag_histogram: encodeHistogram(lag),
+      })
     },
   }
 }
@@ -87,7 +92,7 @@ async function finishVisits(
   for (const { request, isSent } of visitors.giveUp()) recorder.lost(request, isSent ? 'unanswered' : 'not_sent')
 }
 
-function describe(scheduled: number, visitors: Visitors, lag: string): Schedule {
+function describe(scheduled: number, visitors: Visitors): Pick<Schedule, 'scheduled' | 'sent' | 'dropped'> {
   const sent = scheduled - visitors.neverSent()
-  return { scheduled, sent, dropped: scheduled - sent, lag_histogram: lag }
+  return { scheduled, sent, dropped: scheduled - sent }
 }

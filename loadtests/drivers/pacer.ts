@@ -13,9 +13,9 @@ const CLOCK_ERROR_MS = 0.01
 export interface Pacer {
   /**
    * Calls `onArrival` at each moment of arrival with that moment by `performance.now()`, in their order. Resolves when
-   * everybody has come, or when it was stopped.
+   * everybody has come, or when it was stopped, with the begin by process.hrtime() in milliseconds.
    */
-  run(onArrival: (intendedAt: number) => void): Promise<void>
+  run(onArrival: (intendedAt: number) => void): Promise<number>
   /** Nobody comes any more. */
   stop(): void
 }
@@ -35,12 +35,12 @@ export async function createPacer(arrivals: Arrivals, seconds: number): Promise<
   return {
     async run(onArrival) {
       const beganAt = performance.now() + LEAD_MS
+      // The clock that all threads and processes share.
+      const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
       const times = arrivalTimes(arrivals, seconds)
       let planned = planTurn(times)
       const beginTurn = () => {
         if (planned.length === 0) return end()
-        // process.hrtime() is the clock that both threads share.
-        const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
         moments.fill(Number.POSITIVE_INFINITY)
         moments.set(planned.map((time) => beganAt + time + offsetMs))
         Atomics.add(turn, 0, 1)
@@ -58,6 +58,7 @@ export async function createPacer(arrivals: Arrivals, seconds: number): Promise<
       })
       beginTurn()
       await ended.finally(() => thread.terminate())
+      return beganAt + offsetMs
     },
     stop() {
       thread.removeAllListeners('message')
