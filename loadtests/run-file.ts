@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { calibrationSchema } from './calibrate/calibration-file.ts'
 import { arrivalsSchema } from './drivers/arrivals.ts'
 import { ENGINES, scheduleSchema, steadySchema } from './drivers/driver.ts'
 
@@ -209,6 +210,8 @@ export const runSchema = z.object({
   status: z.enum(['complete', 'interrupted', 'running']),
   environment: environmentSchema,
   plan: planSchema,
+  /** The last calibration of the meter before the run (npm run calibrate); null when there was none. */
+  calibration: calibrationSchema.nullable().default(null),
   /** The harness's own greatest resident size. */
   harness_peak_rss_bytes: count,
   trials: z.array(trialSchema),

@@ -74,6 +74,7 @@ export function exampleRun(options: ExampleOptions = {}): Run {
       db_latency_ms: 0,
       redis_latency_ms: 0,
     },
+    calibration: null,
     harness_peak_rss_bytes: 212_000_000,
     trials,
   }

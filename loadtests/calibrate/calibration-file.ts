@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { ENGINES } from '../drivers/driver.ts'
 
@@ -35,3 +36,12 @@ export const calibrationSchema = z.object({
   results: z.array(resultSchema),
 })
 export type Calibration = z.infer<typeof calibrationSchema>
+
+/** @returns null when there is none, or none that can be read: a run goes on without it */
+export async function readCalibration(file: string): Promise<Calibration | null> {
+  try {
+    return calibrationSchema.parse(JSON.parse(await readFile(file, 'utf8')))
+  } catch {
+    return null
+  }
+}

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import pg from 'pg'
+import { readCalibration } from '../calibrate/calibration-file.ts'
 import { startGenerator } from '../drivers/generator.ts'
 import { describeEnvironment } from '../measure/environment.ts'
 import { runRounds } from '../measure/run-rounds.ts'
@@ -75,7 +76,7 @@ export async function runBench(parts: BenchParts): Promise<Run> {
   }
 }
 
-async function describeRun({ runId, repeatWith, plan }: BenchParts, stores: Stores): Promise<Run> {
+async function describeRun({ runId, repeatWith, plan, directory }: BenchParts, stores: Stores): Promise<Run> {
   return {
     schema: RUN_SCHEMA,
     run_id: runId,
@@ -86,6 +87,7 @@ async function describeRun({ runId, repeatWith, plan }: BenchParts, stores: Stor
     status: 'running',
     environment: await describeEnvironment(stores.postgres, stores.redis, NOTES),
     plan,
+    calibration: await readCalibration(join(dirname(directory), 'calibration.json')),
     harness_peak_rss_bytes: 0,
     trials: [],
   }

@@ -3,7 +3,7 @@ import { formatNumber } from '../analysis/format.ts'
 import type { Calibration, CalibrationResult } from '../calibrate/calibration-file.ts'
 import { FIGURES, TOLERANCE } from '../calibrate/truth.ts'
 import { createPlainTable } from './plain-table.ts'
-import { wrap } from './terminal-report.ts'
+import { wrap } from './wrap.ts'
 
 const NAMES = { p50: 'p50', p95: 'p95', p99: 'p99', p999: 'p99.9', mean: 'mean' } as const
 const WIDTH = 120
@@ -50,7 +50,15 @@ export function calibrationLine(result: CalibrationResult): string {
   return `${pattern.padEnd(12)} ${driver.padEnd(10)} ${worst}${validity === 'VALID' ? '' : ` (${validity})`}`
 }
 
-/** What reports of other runs say of the meter. */
+/** What a report of a run says of the meter that made it. */
+export function meterLine(calibration: Calibration | null): string {
+  if (calibration === null)
+    return 'The meter was not calibrated here before this run: npm run calibrate shows its own error.'
+  const day = calibration.made_at.slice(0, 16).replace('T', ' ')
+  return `The meter, calibrated ${day} UTC: ${sentenceOf(calibration)}`
+}
+
+/** In one sentence. */
 export function sentenceOf(calibration: Pick<Calibration, 'results'>): string {
   const drivers = [...new Set(calibration.results.map(({ driver }) => driver))]
   const parts = drivers.flatMap((driver) => {
@@ -78,7 +86,8 @@ function verdictOf(result: CalibrationResult): [Parameters<typeof styleText>[0],
   return result.within_tolerance ? ['green', '✓ within'] : [['bold', 'red'], '✗ off']
 }
 
-function percent(share: number): string {
+/** Signed, finer where it is small. */
+export function percent(share: number): string {
   const text = (100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)
   return `${share >= 0 ? '+' : ''}${text} %`
 }

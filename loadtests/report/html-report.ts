@@ -11,6 +11,7 @@ import { rates } from './sections/rates.ts'
 import { targets } from './sections/targets.ts'
 import { timeline } from './sections/timeline.ts'
 import { trials } from './sections/trials.ts'
+import { validity } from './sections/validity.ts'
 
 /** One file that opens offline: style, script and data are inside. */
 export async function renderHtml(run: Run, summary: Summary): Promise<string> {
@@ -28,7 +29,7 @@ export async function renderHtml(run: Run, summary: Summary): Promise<string> {
 ${headline(run, summary)}
 <main>
 ${[rates(run, summary), latency(run, summary), timeline(run), cost(run, summary)]}
-${[targets(summary), invariants(summary), trials(run), environment(run), howToRepeat(run)]}
+${[targets(summary), validity(run, summary), invariants(summary), trials(run), environment(run), howToRepeat(run)]}
 </main>
 <script>${new Html(script)}</script>
 </body>

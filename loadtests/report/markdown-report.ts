@@ -2,8 +2,9 @@ import { formatBytes, formatCount, formatNumber } from '../analysis/format.ts'
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { headlineOf } from '../analysis/verdict-sentence.ts'
 import type { Latencies, Result, Run, Summary } from '../run-file.ts'
+import { meterLine } from './calibration-report.ts'
 import { environmentRows } from './environment-rows.ts'
-import { invariantLines, modeTable, NO_COST, planLine, STEP_NAMES, validityLines } from './report-rows.ts'
+import { GATE_NAMES, invariantLines, modeTable, NO_COST, planLine, STEP_NAMES, validityLines } from './report-rows.ts'
 
 /** The report as markdown, for a pull request or a wiki. */
 export function renderMarkdown(run: Run, summary: Summary): string {
@@ -29,6 +30,9 @@ export function renderMarkdown(run: Run, summary: Summary): string {
       ['target', 'wanted', 'got', 'verdict', 'why'],
       summary.targets.map((target) => [target.name, target.wanted, target.got, target.verdict, target.why ?? '']),
     ),
+    '## Can it be believed?',
+    gateTable(summary.results),
+    cell(meterLine(run.calibration)),
     '## Invariants: how many ids were examined',
     invariantTable(summary.results),
     '## Environment',
@@ -77,6 +81,18 @@ function costTable(results: readonly Result[]): string {
   })
   const head = ['mode', 'Redis round trips', 'Redis commands', 'SQL statements', 'WAL (full pages)']
   return `${table([...head, 'CPU ms accept', 'CPU ms drain'], rows)}\n\nCounts are request / ledger / job.`
+}
+
+function gateTable(results: readonly Result[]): string {
+  const rows = Object.entries(GATE_NAMES).map(([name, told]) => [
+    told,
+    ...results.map(({ gates }) => {
+      const gate = gates.find((candidate) => candidate.name === name)
+      if (!gate || gate.verdict === 'not known') return '–'
+      return `${gate.verdict === 'pass' ? '' : `**${gate.verdict}** `}${formatNumber(gate.value)}`
+    }),
+  ])
+  return table(['gate', ...results.map(({ mode }) => mode)], rows)
 }
 
 function invariantTable(results: readonly Result[]): string {

@@ -3,7 +3,7 @@ import { formatCount, formatInterval, formatNumber, joinWords, plural } from '..
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { headlineOf } from '../analysis/verdict-sentence.ts'
 import { describeArrivals } from '../drivers/arrivals.ts'
-import type { Interval, InvariantResult, Result, Run } from '../run-file.ts'
+import type { GateName, Interval, InvariantResult, Result, Run } from '../run-file.ts'
 
 const ABSENT = '–'
 
@@ -123,6 +123,22 @@ export function stepLines(results: readonly Result[]): string[] {
       )
       return `${mode}: ${numberOr(accepted?.median)} accepted/s; ${parts.join(', ')} (p50 / p99 ms)`
     })
+}
+
+/** The gates in words, in the order in which they are shown. */
+export const GATE_NAMES: Readonly<Record<GateName, string>> = {
+  generator_cpu: 'generator, cores (at most 0.8)',
+  offered: 'sent of what was scheduled (at least 0.99)',
+  dropped: 'people who never came (0)',
+  schedule_lag: 'lateness p99, ms (at most 5 % of the target)',
+  no_op_ceiling: 'rate on a bare route, × (at least 3)',
+  steal: 'CPU time stolen, share (at most 0.1)',
+  cpu_pressure: 'waiting for a CPU, share (open loop: at most 0.75)',
+  steady_state: 'drift after the warm-up, share (at most 0.1)',
+  samples: 'answers (a p99 needs 299)',
+  errors: 'errors, share (at most 0.01)',
+  clock_step: 'clock step, ms (at most 100)',
+  telemetry: 'seconds without telemetry, share (at most 0.2)',
 }
 
 /** Why results are not VALID: a line for all that have the same reasons. */

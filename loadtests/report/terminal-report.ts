@@ -1,7 +1,9 @@
 import { styleText } from 'node:util'
 import type { Run, Summary, TargetResult } from '../run-file.ts'
+import { meterLine } from './calibration-report.ts'
 import { createPlainTable } from './plain-table.ts'
 import { invariantLines, type ModeTable, modeTable, planLine, stepLines, validityLines } from './report-rows.ts'
+import { wrap } from './wrap.ts'
 
 const WIDTH = 120
 
@@ -27,6 +29,7 @@ export function renderTerminal(run: Run, summary: Summary, options: { colour: bo
     ...warnings.flatMap((line) => wrap(line, WIDTH)).map((line) => paint('yellow', line)),
     '',
     ...targetLines(summary.targets, paint),
+    ...wrap(meterLine(run.calibration), WIDTH).map((line) => paint('dim', line)),
     ...wrap(summary.verdict, WIDTH).map((line) => paint('bold', line)),
   ]
     .join('\n')
@@ -76,14 +79,4 @@ function targetTable(targets: readonly TargetResult[], paint: Paint): string {
     table.push([target.name, target.wanted, got, verdict])
   }
   return table.toString()
-}
-
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)
-    if (line === undefined || line.length + 1 + word.length > width) lines.push(word)
-    else lines[lines.length - 1] = `${line} ${word}`
-  }
-  return lines
 }

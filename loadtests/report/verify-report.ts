@@ -3,7 +3,7 @@ import { formatCount } from '../analysis/format.ts'
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import type { InvariantResult } from '../run-file.ts'
 import { createPlainTable } from './plain-table.ts'
-import { wrap } from './terminal-report.ts'
+import { wrap } from './wrap.ts'
 
 /** What a check of a system at rest was given to look at. */
 export interface Given {

@@ -1,4 +1,5 @@
 import { PROCESS_KINDS, type Run, type Sample, type Trial } from '../../run-file.ts'
+import { stillTimeline } from '../charts/still-timeline.ts'
 import { embedJson, type Html, html } from '../html.ts'
 import { section } from './section.ts'
 
@@ -44,10 +45,16 @@ export function timeline(run: Run): Html {
   if (data.length === 0)
     return section('timeline', 'Over time', CAPTION, html`<p class="absent">No samples were kept.</p>`)
   return section('timeline', 'Over time', CAPTION, [
-    html`<noscript><p class="absent">This section needs scripts; the rest of the page does not.</p></noscript>`,
+    html`<noscript>${firstOfEachMode(run.trials).map(stillTimeline)}</noscript>`,
     html`<div id="timeline-controls" class="controls"></div><div id="timeline-panels" class="panels"></div>`,
     html`<script type="application/json" id="timeline-data">${embedJson(data)}</script>`,
   ])
+}
+
+/** Without scripts there is no choice of the trial: one of each mode is drawn. */
+function firstOfEachMode(trials: readonly Trial[]): Trial[] {
+  const sampled = trials.filter(({ samples, mode }) => samples.length > 1 && mode !== 'ceiling')
+  return sampled.filter(({ mode }, index) => sampled.findIndex((trial) => trial.mode === mode) === index)
 }
 
 export function timelineTrial(trial: Trial): TimelineTrial {

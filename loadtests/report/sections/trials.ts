@@ -28,7 +28,7 @@ function row(trial: Trial): Html {
     <td>${trial.drain && trial.drain.seconds > 0 ? formatNumber(trial.drain.redemptions / trial.drain.seconds) : '–'}</td>
     <td>${total((load) => load.refused)}</td><td>${total((load) => load.errors)}</td><td>${burst}</td>
     <td>${share(trial.steal)}</td><td>${share(trial.cpu_pressure)}</td>
-    <td class="left">${trial.status === 'ok' ? 'ok' : html`<span class="badge bad">failed</span> ${trial.failure}`}</td></tr>`
+    <td class="left">${trial.status === 'ok' ? 'ok' : html`<span class="badge bad">${trial.status}</span> ${trial.failure}`}</td></tr>`
 }
 
 function rate(load: Load | undefined): string {
