@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { createBenchCommand } from './commands/bench.ts'
 import { createCalibrateCommand } from './commands/calibrate.ts'
+import { createLoadCommand } from './commands/load.ts'
 import { createReportCommand } from './commands/report.ts'
 import { createStartCommand } from './commands/start.ts'
 import { createVerifyCommand } from './commands/verify.ts'
@@ -12,6 +13,7 @@ const program = new Command('redline')
   .exitOverride()
   .addCommand(createBenchCommand())
   .addCommand(createCalibrateCommand())
+  .addCommand(createLoadCommand())
   .addCommand(createReportCommand())
   .addCommand(createStartCommand())
   .addCommand(createVerifyCommand())

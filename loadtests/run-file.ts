@@ -15,8 +15,8 @@ const schemaVersion = z.literal([1, RUN_SCHEMA])
 export const LIMITER_MODES = ['none', 'in-process', 'redis-semaphore', 'token-bucket'] as const
 export type LimiterMode = (typeof LIMITER_MODES)[number]
 
-/** What a trial can load: a limiter mode of the reference server, or the bare route that bounds them all. */
-export const SUBJECTS = [...LIMITER_MODES, 'ceiling'] as const
+/** What a trial can load: a limiter mode of the reference server, a team's own target, or a bare route. */
+export const SUBJECTS = [...LIMITER_MODES, 'target', 'ceiling'] as const
 export type Subject = (typeof SUBJECTS)[number]
 
 export const PROCESS_KINDS = ['server', 'worker', 'scheduler', 'postgres', 'redis', 'mail_sink', 'generator'] as const
@@ -70,6 +70,8 @@ export const sampleSchema = z.object({
   cpu: perKind,
   /** Share of the machine's CPU time that the hypervisor took away, 0…1. */
   steal: z.number().nullable(),
+  /** Queries of a team's own to their Prometheus, by name. */
+  extra: z.record(z.string(), z.number().nullable()).default({}),
 })
 export type Sample = z.infer<typeof sampleSchema>
 

@@ -14,7 +14,7 @@ import { createRandom, type Random } from './random.ts'
 /**
  * Test data: an invented but plausible run of all modes, the same for the same seed. No figure in it was measured.
  */
-const MODES: Record<Subject, ExampleMode> = {
+const MODES: Record<Exclude<Subject, 'target'>, ExampleMode> = {
   none: mode(980, 0.55, 620, 48, 10, 38, 0, [0, 0, 4], [0.5, 0.75, 0.01]),
   'in-process': mode(1240, 0.6, 610, 38, 10, 0, 40, [0, 0, 4], [0.55, 0.7, 0.01]),
   'redis-semaphore': mode(890, 0.58, 600, 54, 10, 0, 40, [2, 2, 4], [0.7, 0.6, 0.12]),
@@ -38,7 +38,7 @@ const INVARIANTS: readonly (readonly [number, string])[] = [
 export interface ExampleOptions {
   rounds?: number
   seed?: number
-  modes?: readonly Subject[]
+  modes?: readonly Exclude<Subject, 'target'>[]
 }
 
 export function exampleRun(options: ExampleOptions = {}): Run {
@@ -87,7 +87,13 @@ export function exampleHistogram(milliseconds: readonly number[]): string {
   return encodeIntoCompressedBase64(histogram)
 }
 
-function exampleTrial(subject: Subject, round: number, position: number, speed: number, random: Random): Trial {
+function exampleTrial(
+  subject: Exclude<Subject, 'target'>,
+  round: number,
+  position: number,
+  speed: number,
+  random: Random,
+): Trial {
   const example = MODES[subject]
   const drains = subject !== 'ceiling'
   const paused = exampleLoad('paused', example, example.rate * speed * (0.95 + 0.1 * random()), random)

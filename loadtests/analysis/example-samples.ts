@@ -65,6 +65,8 @@ function exampleSample(phase: Sample['phase'], t: number, mode: ExampleMode, wob
       generator: 0.35 * busy,
     },
     steal: 0.01 * wobble,
+
+    extra: {},
   }
 }
 

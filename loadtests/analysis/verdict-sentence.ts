@@ -66,6 +66,8 @@ function winnerSentences(run: Run, modes: readonly Result[]): string[] {
   const [best, second] = ranked
   const interval = best && rateOf(best, headline)
   if (!best || !interval) return [modes.length === 0 ? 'No mode was tried.' : 'No mode can be said to win.']
+  if (best.mode === 'target')
+    return [`The target gave ${formatInterval(interval)} answers per second that passed their checks.`]
   const parts = [
     `${nameOf(best)} ${headline} most: ${formatInterval(interval)} ${headline === 'accepted' ? 'redemptions' : 'requests'} per second with the drain paused`,
   ]
@@ -85,6 +87,10 @@ function latencySentences(run: Run, modes: readonly Result[]): string[] {
     .sort((a, b) => a.p99 - b.p99)
   const [best, second] = ranked
   if (!best) return [modes.length === 0 ? 'No mode was tried.' : 'No mode can be said to win.']
+  if (best.result.mode === 'target' && run.plan.arrivals)
+    return [
+      `At ${describeArrivals(run.plan.arrivals)} the target had a p50 of ${formatNumber(best.p50)} ms and a p99 of ${formatNumber(best.p99)} ms.`,
+    ]
   const rest = second ? `, ${latencyComparison(run, best.result, second.result)}` : ''
   return [
     `${run.plan.arrivals === null ? "At the scenario's own pace" : `At ${describeArrivals(run.plan.arrivals)}`} ${nameOf(best.result)} had the shortest p99: ${formatNumber(best.p99)} ms${rest}.`,
@@ -117,7 +123,9 @@ function trialsOfMode(run: Run, result: Result): Trial[] {
 function invariantSentences(modes: readonly Result[]): string[] {
   const checks = modes.flatMap((result) => result.invariants)
   if (checks.length === 0)
-    return modes.length > 0 ? ['No invariant was checked: nothing is known about correctness.'] : []
+    return modes.length > 0 && !modes.some(({ mode }) => mode === 'target')
+      ? ['No invariant was checked: nothing is known about correctness.']
+      : []
   const unexamined = checks.filter((check) => invariantVerdict(check) === 'not examined')
   const isAnyBroken = checks.some((check) => invariantVerdict(check) === 'broken')
   if (unexamined.length > 0) return [unexaminedSentence(modes, unexamined, isAnyBroken)]

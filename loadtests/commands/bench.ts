@@ -1,18 +1,12 @@
-import { mkdir, rmdir } from 'node:fs/promises'
+import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { exitCodeFor } from '../analysis/exit-code.ts'
-import { judgeRun } from '../analysis/gates.ts'
-import { summarise } from '../analysis/summarise.ts'
 import { ENGINES } from '../drivers/driver.ts'
-import { UsageError } from '../errors.ts'
 import { createProgressReport } from '../report/progress.ts'
-import { renderTerminal, showsColour } from '../report/terminal-report.ts'
-import { writeReports } from '../report/write-reports.ts'
-import { LIMITER_MODES, type Run } from '../run-file.ts'
+import { LIMITER_MODES } from '../run-file.ts'
 import { SCENARIOS } from '../scenarios/registry.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
-import type { Targets } from '../targets/targets-schema.ts'
+import { finishRun, makeRunDirectory } from './finish-run.ts'
 import { watchInterruption } from './interruption.ts'
 import { DEFAULTS, describeCommand, makePlan, OPEN_LOOP, type PlanOptions } from './make-plan.ts'
 import { parseChoice, parseChoices, parseSeconds, parseWholeNumber } from './options.ts'
@@ -94,14 +88,14 @@ async function bench(options: BenchOptions): Promise<void> {
   const plan = makePlan(options)
   const runId = createRunId(new Date(), plan.scenario)
   const directory = join(options.out, runId)
-  await makeDirectory(directory)
+  await makeRunDirectory(directory)
   const progress = createProgressReport(plan, process.stderr)
   const interruption = watchInterruption('what was measured is kept')
   const { signal } = interruption
   const repeatWith = describeCommand(options, plan)
   try {
     const parts = { plan, runId, directory, progress, repeatWith, signal, allowNonempty: options.allowNonempty }
-    await finish(await runBench(parts), targets, directory, options)
+    await finishRun(await runBench(parts), targets, directory, options)
     process.exitCode = interruption.exitCode ?? process.exitCode
   } catch (error) {
     // Whatever fails because everything is being stopped.
@@ -111,23 +105,4 @@ async function bench(options: BenchOptions): Promise<void> {
     interruption.dispose()
     await rmdir(directory).catch(() => undefined)
   }
-}
-
-/** A directory that cannot be made was asked for wrongly, but for a full disk. */
-async function makeDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOSPC') throw cause
-    throw new UsageError(`--out: ${directory} cannot be made (${cause.code})`, { cause })
-  })
-}
-
-/** What was measured is shown even when there is no room for its report. */
-async function finish(run: Run, targets: Targets, directory: string, options: BenchOptions): Promise<void> {
-  const judged = judgeRun(run, targets.user?.p95_ms)
-  const summary = summarise(judged, targets)
-  const table = () => renderTerminal(judged, summary, { colour: showsColour(process.stdout) })
-  process.stdout.write(`${options.json ? JSON.stringify(summary) : table()}\n`)
-  process.exitCode = exitCodeFor(summary, options)
-  await writeReports(directory, judged, summary)
-  process.stderr.write(`report: ${join(directory, 'report.html')}\n`)
 }

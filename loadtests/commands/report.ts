@@ -14,7 +14,7 @@ import type { Targets } from '../targets/targets-schema.ts'
 interface ReportOptions {
   json: boolean
   gate: boolean
-  targets: string
+  targets?: string
   out: string
 }
 
@@ -30,7 +30,7 @@ export function createReportCommand(): Command {
     .description('render a run again from its files')
     .argument('<run>', 'directory of a run, its run.json, or its id')
     .option('--json', 'print the summary alone on stdout', false)
-    .option('--targets <file>', 'targets to hold the run against', GUIDE_TARGETS)
+    .option('--targets <file>', 'targets to hold the run against (default: its own, else the guide)')
     .option('--gate', 'exit with 1 when a target was missed', false)
     .option('--out <directory>', 'where run ids are looked for', 'reports')
     .addHelpText('after', EXAMPLES)
@@ -39,7 +39,7 @@ export function createReportCommand(): Command {
 
 async function report(name: string, options: ReportOptions): Promise<void> {
   const file = await findRunFile(name, options.out)
-  const targets = await loadTargets(options.targets)
+  const targets = await loadTargets(options.targets ?? (await ownTargets(file)))
   const run = judgeFile(file, await readRun(file), targets)
   const summary = whenDecoded(file, () => summarise(run, targets))
   await writeReports(dirname(file), run, summary)
@@ -47,6 +47,12 @@ async function report(name: string, options: ReportOptions): Promise<void> {
   const table = () => renderTerminal(run, summary, { colour: showsColour(process.stdout) })
   process.stdout.write(`${options.json ? JSON.stringify(summary) : table()}\n`)
   process.exitCode = exitCodeFor(summary, options)
+}
+
+/** Those that `npm run load` took from the scenario file, where there are some. */
+async function ownTargets(runFile: string): Promise<string> {
+  const file = join(dirname(runFile), 'targets.json')
+  return (await stat(file).catch(() => null)) ? file : GUIDE_TARGETS
 }
 
 /** The run.json that was meant: the file itself, one in the directory, or one of that id. */

@@ -8,7 +8,7 @@ const TIMEOUT = 1050
 const ANY_NUMBER = z.number()
 
 const lineSchema = z.tuple([
-  z.enum(['redeem', 'repeat', 'status', 'enter', 'place'] satisfies Step[]),
+  z.string(),
   z.string(),
   z.string(),
   ANY_NUMBER,
@@ -17,6 +17,7 @@ const lineSchema = z.tuple([
   ANY_NUMBER,
   ANY_NUMBER.nullable(),
   ANY_NUMBER,
+  z.boolean().nullable(),
 ]) satisfies z.ZodType<K6Line>
 
 const roomLineSchema = z.object({ room: roomSightingsSchema })
@@ -44,12 +45,19 @@ export function parseK6Line(text: string): ParsedLine | null {
   if (room.success) return { kind: 'room', room: room.data.room }
   const line = lineSchema.safeParse(value)
   if (!line.success) return null
-  const [step, email, code, status, error, id, latencyMs, lagMs, at] = line.data
+  const [step, email, code, status, error, id, latencyMs, lagMs, at, good] = line.data
   const reason = status !== 0 ? null : error === TIMEOUT ? 'timeout' : 'connection_error'
   return {
     kind: 'answer',
     // What k6 sent is not needed any more, only whose it was.
-    request: { step, email, code, method: 'POST', path: '' },
+    request: {
+      step: step as Step,
+      email,
+      code,
+      method: 'POST',
+      path: '',
+      ...(good !== null && { isGood: () => good }),
+    },
     status,
     reason,
     body: id === '' ? '' : JSON.stringify({ redemption_id: id }),

@@ -59,7 +59,8 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
       total.recordValue(microseconds)
       recent.recordValue(microseconds)
       byStep.get(request.step)?.recordValue(microseconds)
-      const counted = resultOf(request.step, status)
+      const good = request.isGood?.({ status, body })
+      const counted = good === undefined ? resultOf(request.step, status) : good ? 'accepted' : 'refused'
       counts[counted]++
       slices.add(atMs, counted, microseconds)
       const isAccepted = status === 202

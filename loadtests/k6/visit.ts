@@ -29,6 +29,8 @@ export type K6Line = [
   latencyMs: number,
   lagMs: number | null,
   atMs: number,
+  /** Of a request with a check of its own. */
+  isGood: boolean | null,
 ]
 
 const load = JSON.parse(__ENV['REDLINE_LOAD'] ?? '{}') as K6Load
@@ -53,12 +55,17 @@ function lagOf(iteration: number): number | null {
   return Math.max(0, Date.now() - exec.scenario.startTime - (iteration * 1_000) / load.arrivals.rate)
 }
 
-function tellAnswer(lag: number | null, ...[{ step, email, code }, response, isFirst]: Parameters<Answered>): void {
+function tellAnswer(lag: number | null, ...[request, response, isFirst]: Parameters<Answered>): void {
+  const { step, email, code } = request
   const { status, timings, error_code: error, body } = response
   const lagMs = isFirst ? lag : null
   const latency = timings.blocked + timings.connecting + timings.duration + (lagMs ?? 0)
-  const id = status === 202 ? String((JSON.parse(body ?? '{}') as { redemption_id?: string }).redemption_id ?? '') : ''
-  console.log(JSON.stringify([step, email, code, status, error, id, latency, lagMs, Date.now()] satisfies K6Line))
+  const id =
+    status === 202 && !step.startsWith('custom:')
+      ? String((JSON.parse(body ?? '{}') as { redemption_id?: string }).redemption_id ?? '')
+      : ''
+  const good = request.isGood?.({ status, body: body ?? '' }) ?? null
+  console.log(JSON.stringify([step, email, code, status, error, id, latency, lagMs, Date.now(), good] satisfies K6Line))
 }
 
 function tellRoom(room: RoomSightings): void {

@@ -6,9 +6,9 @@ import { scaleArrivals } from '../drivers/arrivals.ts'
 import { asBurst, type LoadResult, type LoadSpec } from '../drivers/driver.ts'
 import type { Load } from '../run-file.ts'
 import { BURST, type LoadName, type PlannedRequests, type Workload } from '../scenarios/scenario.ts'
-import { openActivity } from '../sut/waiting-room-data.ts'
+import type { ActivitySeed } from '../sut/waiting-room-data.ts'
 import type { CpuMs } from './cpu-meter.ts'
-import type { TrialContext } from './trial-context.ts'
+import type { LoadContext } from './trial-context.ts'
 import type { TrialRecorder } from './trial-recorder.ts'
 
 /** What is loaded, and where it is written down. */
@@ -16,6 +16,8 @@ export interface LoadTarget {
   readonly url: string
   /** An open loop comes so many times as fast as planned. */
   readonly rateFactor: number
+  /** Opens a waiting room, where the system has some. @returns when, in milliseconds since the epoch */
+  readonly openActivity?: (activity: ActivitySeed) => Promise<number>
   readonly workloads: Readonly<Record<LoadName, Workload>>
   readonly recorder: TrialRecorder
   /** Rejects when the system dies; a load on a dead system is ended at once. */
@@ -27,7 +29,7 @@ export interface LoadTarget {
 }
 
 /** The workloads of one trial. */
-export function describeWorkloads({ plan, scenario }: TrialContext): LoadTarget['workloads'] {
+export function describeWorkloads({ plan, scenario }: LoadContext): LoadTarget['workloads'] {
   const describe = (load: LoadName, seconds: number) => scenario.workload(load, { seconds, seed: plan.seed })
   return {
     'warm-up': describe('warm-up', plan.warm_up),
@@ -37,11 +39,11 @@ export function describeWorkloads({ plan, scenario }: TrialContext): LoadTarget[
 }
 
 /** Loads the system as planned, for a time or with so many people. @throws InvalidRunError when it dies meanwhile */
-export async function runLoad(context: TrialContext, target: LoadTarget, load: LoadName): Promise<LoadResult> {
+export async function runLoad(context: LoadContext, target: LoadTarget, load: LoadName): Promise<LoadResult> {
   const { engine, arrivals, connections, people, duration, warm_up: warmUp } = context.plan
   const { activity, requests } = target.workloads[load]
   const ends = load === 'warm-up' ? { duration_seconds: warmUp } : people ? { people } : { duration_seconds: duration }
-  const openedAt = activity && (await openActivity(context.stores, context.client, activity))
+  const openedAt = activity && (await target.openActivity?.(activity))
   const loop = { engine, connections, ...(arrivals && { arrivals: scaleArrivals(arrivals, target.rateFactor) }) }
   const result = await watch(context, target, { ...describeLoad(context, target, requests), ...loop, ...ends })
   if (activity !== undefined && openedAt !== undefined && result.room !== null)
@@ -50,12 +52,12 @@ export async function runLoad(context: TrialContext, target: LoadTarget, load: L
 }
 
 /** Many requests at once for a code with few uses, so that overselling has its chance. */
-export async function runBurst(context: TrialContext, target: LoadTarget): Promise<LoadResult> {
+export async function runBurst(context: LoadContext, target: LoadTarget): Promise<LoadResult> {
   const requests: PlannedRequests = { kind: 'redeem-shared', codes: [BURST.code], seed: context.plan.seed }
   return watch(context, target, asBurst(describeLoad(context, target, requests), BURST.requests))
 }
 
-function describeLoad(context: TrialContext, target: LoadTarget, requests: PlannedRequests) {
+function describeLoad(context: LoadContext, target: LoadTarget, requests: PlannedRequests) {
   // People never come back: an address stands for one load of one trial.
   const prefix = `p${randomBytes(5).toString('hex')}`
   return {
@@ -65,7 +67,7 @@ function describeLoad(context: TrialContext, target: LoadTarget, requests: Plann
   }
 }
 
-async function watch(context: TrialContext, target: LoadTarget, spec: LoadSpec): Promise<LoadResult> {
+async function watch(context: LoadContext, target: LoadTarget, spec: LoadSpec): Promise<LoadResult> {
   const ended = new AbortController()
   const signal = AbortSignal.any([context.signal, ended.signal])
   const death = target.died.catch((error: unknown) => {

@@ -3,10 +3,17 @@ import { BURST } from '../scenarios/scenario.ts'
 import { analyseTables, clearData } from '../sut/clear-data.ts'
 import { seedCodes, seedPersonalCodes } from '../sut/redeem-data.ts'
 import { startSystem } from '../sut/system.ts'
+import { type ActivitySeed, openActivity } from '../sut/waiting-room-data.ts'
 import { loadCeiling } from './load-ceiling.ts'
 import { measureMode } from './measure-mode.ts'
 import { describeWorkloads, type LoadTarget, removeAnswers } from './run-load.ts'
-import { type Judged, NOTHING_MEASURED, type TrialContext, type TrialPosition } from './trial-context.ts'
+import {
+  type Judged,
+  type LoadContext,
+  NOTHING_MEASURED,
+  type TrialContext,
+  type TrialPosition,
+} from './trial-context.ts'
 import { startTrialRecorder } from './trial-recorder.ts'
 
 /** Room for what the fastest imaginable machine accepts in a second. */
@@ -17,18 +24,27 @@ const SEATS_PER_SECOND = 20_000
  * A system that fails makes a failed trial; only an interruption is thrown.
  */
 export async function runTrial(context: TrialContext, position: TrialPosition): Promise<Trial> {
+  const { mode } = position
+  if (mode === 'target') throw new RangeError('a target of somebody else is no mode')
+  const measure = () => (mode === 'ceiling' ? loadCeiling(context, position) : loadMode(context, position, mode))
+  return completeTrial(context, position, measure)
+}
+
+/** A subject that fails makes a failed trial; only an interruption is thrown. */
+export async function completeTrial(
+  context: LoadContext,
+  position: TrialPosition,
+  measure: () => Promise<Judged>,
+): Promise<Trial> {
   const startedAt = new Date()
-  const trial = await (position.mode === 'ceiling'
-    ? loadCeiling(context, position)
-    : loadMode(context, position, position.mode)
-  ).catch((error: unknown): Judged => {
+  const trial = await measure().catch((error: unknown): Judged => {
     context.signal.throwIfAborted()
     const failure = error instanceof Error ? error.message : String(error)
     return { ...NOTHING_MEASURED, status: 'failed', failure, steal: null, cpu_pressure: null, samples: [] }
   })
   return {
     ...position,
-    scenario: context.scenario.name,
+    scenario: context.plan.scenario,
     profile: context.plan.profile_name,
     started_at: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1_000,
@@ -54,7 +70,16 @@ async function loadMode(context: TrialContext, position: TrialPosition, mode: Li
   const metricsUrls = system.processes.map(({ kind, ops_url }) => ({ kind, url: `${ops_url}/metrics` }))
   const recorder = startTrialRecorder({ metricsUrls, roots }, (sample) => context.onSample(sample, position))
   const kept = { answersFiles: [], rooms: [] }
-  const target: LoadTarget = { url: system.url, rateFactor: 1, workloads, recorder, died: system.died, ...kept }
+  const openRoom = (activity: ActivitySeed) => openActivity(stores, client, activity)
+  const target: LoadTarget = {
+    url: system.url,
+    rateFactor: 1,
+    workloads,
+    recorder,
+    died: system.died,
+    openActivity: openRoom,
+    ...kept,
+  }
   const measuring = measureMode({ context, system, target, roots, mode })
   measuring.catch(() => undefined)
   try {

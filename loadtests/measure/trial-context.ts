@@ -6,19 +6,24 @@ import type { RunDirectory } from '../sut/run-directory.ts'
 import type { Stores } from '../sut/stores.ts'
 import type { WalReader } from './wal-reader.ts'
 
-/** What all trials of a run share. */
-export interface TrialContext {
+/** What a load needs, whatever it loads. */
+export interface LoadContext {
   readonly plan: Plan
-  readonly scenario: Scenario
-  readonly stores: Stores
+  readonly scenario: Pick<Scenario, 'workload'>
   readonly generator: Generator
   readonly directory: RunDirectory
-  /** For data, checks and evidence: not the system's own connections. */
-  readonly client: pg.Client
-  readonly wal: WalReader
   /** Aborts when the run is interrupted. */
   readonly signal: AbortSignal
   readonly onSample: (sample: Sample, position: TrialPosition) => void
+}
+
+/** What all trials of the reference system share. */
+export interface TrialContext extends LoadContext {
+  readonly scenario: Scenario
+  readonly stores: Stores
+  /** For data, checks and evidence: not the system's own connections. */
+  readonly client: pg.Client
+  readonly wal: WalReader
 }
 
 export interface TrialPosition {

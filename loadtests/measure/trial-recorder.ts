@@ -51,7 +51,7 @@ export function startTrialRecorder(
     processes: source.roots,
     onSample(system: SystemSample) {
       // The last second of a load is its own, also when the next phase has begun before the sample is taken.
-      const sample = { ...system, ...clients, phase: clients.phase ?? recorder.phase }
+      const sample = { ...system, ...clients, phase: clients.phase ?? recorder.phase, extra: {} }
       clients = NOTHING
       samples.push(sample)
       onSample(sample)

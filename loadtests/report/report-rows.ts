@@ -173,8 +173,7 @@ export function planLine(run: Run): string {
     plan.arrivals === null
       ? `${plan.connections} connections`
       : `open loop (${plan.engine}): ${describeArrivals(plan.arrivals)}`,
-    `${servers} server × pool ${pool}`,
-    `${workers} worker × ${concurrency} jobs`,
+    ...(pool > 0 ? [`${servers} server × pool ${pool}`, `${workers} worker × ${concurrency} jobs`] : []),
     ...(delays.length > 0 ? [`delays: ${delays.join(', ')}`] : []),
     `seed ${plan.seed}`,
   ].join(' · ')

@@ -4,19 +4,24 @@ import type { RoomSightings } from './room-sightings.ts'
  * What a request is for. Only `redeem` and `repeat` bear on redemptions, so that only their answers are written down;
  * a 202 to a `repeat` (the same person and code again) names a redemption that was counted before.
  */
-export type Step = 'redeem' | 'repeat' | 'status' | 'enter' | 'place'
+export type Step = 'redeem' | 'repeat' | 'status' | 'enter' | 'place' | CustomStep
+
+/** A request of a team's own scenario, by its name there. */
+export type CustomStep = `custom:${string}`
 
 export interface OutgoingRequest {
   readonly step: Step
   readonly email: string
   readonly code: string
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path and query, ASCII. */
   readonly path: string
   /** Beyond those that every request has. */
   readonly headers?: Readonly<Record<string, string>>
-  /** JSON, ASCII. */
+  /** JSON. */
   readonly body?: string
+  /** What the answer must be to count as accepted; left out where the step and the status decide. */
+  readonly isGood?: (answer: Answer) => boolean
   /** Think time before it is sent, in milliseconds; well below the time-out of an answer. */
   readonly waitMs?: number
 }

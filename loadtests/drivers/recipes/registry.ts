@@ -1,3 +1,4 @@
+import { createCustom } from './custom.ts'
 import { createPassWaitingRoom } from './pass-waiting-room.ts'
 import { createPollStatus } from './poll-status.ts'
 import type { Recipe } from './recipe.ts'
@@ -16,5 +17,7 @@ export function createRecipe(requests: Requests): Recipe {
       return createPollStatus(requests)
     case 'pass-waiting-room':
       return createPassWaitingRoom(requests)
+    case 'custom':
+      return createCustom(requests)
   }
 }

@@ -7,6 +7,6 @@ export function formatFor(url: string): (request: OutgoingRequest) => string {
     let more = ''
     for (const name in headers) more += `${name}: ${headers[name]}\r\n`
     if (body === undefined) return `${method} ${path}${head}${more}\r\n`
-    return `${method} ${path}${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n${more}\r\n${body}`
+    return `${method} ${path}${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${more}\r\n${body}`
   }
 }

@@ -48,11 +48,40 @@ export const passWaitingRoomSchema = z.object({
 })
 export type PassWaitingRoom = z.output<typeof passWaitingRoomSchema>
 
+const template = z.string().max(100_000)
+
+export const customSchema = z.object({
+  kind: z.literal('custom'),
+  email_prefix: plainText,
+  /** Which request a person sends is drawn from this seed, by weight. */
+  seed: z.number().int(),
+  requests: z
+    .array(
+      z.object({
+        name: z.string().regex(/^[\w.-]+$/),
+        weight: z.number().positive(),
+        method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+        path: template,
+        headers: z.record(z.string(), template),
+        /** JSON text. */
+        body: template.nullable(),
+        /** Statuses that are right, and what the body must contain. */
+        status: z.array(z.number().int()).min(1),
+        body_contains: z.string().nullable(),
+      }),
+    )
+    .min(1),
+  /** Rows for `{{name.column}}`, one for each person, again from the first one after the last. */
+  data: z.record(z.string(), z.array(z.record(z.string(), z.string())).min(1)),
+})
+export type Custom = z.output<typeof customSchema>
+
 /** What a load sends. */
 export const requestsSchema = z.discriminatedUnion('kind', [
   redeemSharedSchema,
   redeemPersonalSchema,
   pollStatusSchema,
   passWaitingRoomSchema,
+  customSchema,
 ])
 export type Requests = z.output<typeof requestsSchema>

@@ -46,6 +46,10 @@
     ]),
   ]
 
+  // What a team asked its own Prometheus, each query in a panel of its own.
+  for (const column of new Set(trials.flatMap((trial) => Object.keys(trial.columns))))
+    if (column.startsWith('extra: ')) PANELS.push(panel(column.slice(7), 'by Prometheus', [[column, 'value', 'mode']]))
+
   const rounds = [...new Set(trials.map((trial) => trial.round))].sort((a, b) => a - b)
   const modes = [...new Set(trials.map((trial) => trial.mode))]
   const state = { mode: modes.includes('token-bucket') ? 'token-bucket' : modes[0], round: rounds[0], shared: true }

@@ -60,6 +60,8 @@ function firstOfEachMode(trials: readonly Trial[]): Trial[] {
 export function timelineTrial(trial: Trial): TimelineTrial {
   const columns: Record<string, Column> = {}
   for (const [name, read] of Object.entries(READERS)) columns[name] = trial.samples.map((sample) => short(read(sample)))
+  for (const name of Object.keys(trial.samples[0]?.extra ?? {}))
+    columns[`extra: ${name}`] = trial.samples.map(({ extra }) => short(extra[name]))
   return { mode: trial.mode, round: trial.round, phases: phasesOf(trial.samples), columns }
 }
 

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runSchema, summarySchema } from '../run-file.ts'
+import { createCliHarness } from '../testing/cli.ts'
+
+const cli = createCliHarness()
+const examples = fileURLToPath(new URL('../examples/', import.meta.url))
+const example = join(examples, 'notes.scenario.ts')
+const out = join(cli.directory, 'reports')
+let server: ChildProcess
+let url: string
+
+beforeAll(async () => {
+  server = spawn(process.execPath, [join(examples, 'notes-server.js'), '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(server.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
+  url = line.toString().trim()
+})
+
+afterAll(async () => {
+  server.kill()
+  await cli.close()
+})
+
+/** A scenario of its own directory beside the type of the real one. */
+function scenario(name: string, body: string): string {
+  const file = join(cli.directory, `${name}.scenario.ts`)
+  writeFileSync(file, `export default ${body}\n`)
+  return file
+}
+
+function readRun() {
+  const runs = readdirSync(out).filter((name) => name.includes('-'))
+  const run = runSchema.parse(JSON.parse(readFileSync(join(out, runs.at(-1) ?? '', 'run.json'), 'utf8')))
+  return { run, directory: join(out, runs.at(-1) ?? '') }
+}
+
+describe('the example', () => {
+  it('is loaded, judged by its own targets and its own command, and rendered again', async () => {
+    const options = ['--url', url, '--duration', '4', '--rounds', '1', '--json', '--out', out]
+    const { stdout, code, stderr } = await cli.run(['load', example, ...options])
+    expect([0, 3], stderr).toContain(code)
+    const summary = summarySchema.parse(JSON.parse(stdout))
+    expect(summary.targets.map(({ name }) => name)).toEqual(['people do not wait', 'hardly anything fails'])
+    const [result] = summary.results
+    expect(result?.invariants).toMatchObject([{ title: 'node verify-notes.js 3', examined: 1, broken: [] }])
+    const { run, directory } = readRun()
+    const [load] = run.trials.find(({ mode }) => mode === 'target')?.loads ?? []
+    expect(load).toMatchObject({ refused: 0, errors: 0, schedule: { dropped: 0 } })
+    expect(load?.accepted).toBeGreaterThan(300)
+    expect(Object.keys(load?.steps ?? {})).toEqual(['custom:read', 'custom:write'])
+    const again = await cli.run(['report', directory, '--json'])
+    expect(JSON.parse(again.stdout)).toEqual(JSON.parse(stdout))
+  })
+
+  it('a check that fails is no acceptance; a command that fails breaks the run; Prometheus lies on the timeline', async () => {
+    const prometheus = createServer((request, response) => {
+      const query = new URL(request.url ?? '', 'http://x').searchParams
+      const start = Number(query.get('start'))
+      const values = [0, 1, 2].map((second) => [start + second, String(10 + second)])
+      response.end(
+        JSON.stringify({
+          status: 'success',
+          data: {
+            result: [
+              { metric: {}, values },
+              { metric: {}, values },
+            ],
+          },
+        }),
+      )
+    }).listen(0, '127.0.0.1')
+    await once(prometheus, 'listening')
+    const port = (prometheus.address() as AddressInfo).port
+    const file = scenario(
+      'failing',
+      `{ name: 'failing', description: 'x', connections: 2, requests: [{ name: 'read', path: '/notes/ada', checks: { status: [418] } }],
+         prometheus: { url: 'http://127.0.0.1:${port}', queries: { notes: 'sum(notes)' } },
+         verify: ['node', '-e', 'console.log("a note is missing"); process.exit(1)'] }`,
+    )
+    const options = ['--url', url, '--duration', '2', '--rounds', '1', '--json', '--out', join(out, 'failing')]
+    const { stdout, code } = await cli.run(['load', file, ...options])
+    prometheus.close()
+    expect(code).toBe(4)
+    const [result] = summarySchema.parse(JSON.parse(stdout)).results
+    expect(result?.invariants[0]?.broken).toEqual(['a note is missing'])
+    expect(result?.accepted_per_second?.median).toBe(0)
+    const [name] = readdirSync(join(out, 'failing'))
+    const run = runSchema.parse(JSON.parse(readFileSync(join(out, 'failing', name ?? '', 'run.json'), 'utf8')))
+    const samples = run.trials.find(({ mode }) => mode === 'target')?.samples ?? []
+    expect(samples.map(({ extra }) => extra['notes'])).toContain(22)
+  })
+})
+
+describe('bad input', () => {
+  it.each<[string, () => string[], number, RegExp]>([
+    ['no file', () => ['nowhere.ts'], 2, /no scenario file "nowhere\.ts"/],
+    ['no scenario', () => [scenario('empty', '{ name: "x" }')], 2, /is not a scenario:\n {2}description: /],
+    [
+      'an unknown cell',
+      () => [scenario('cell', `{ name: 'x', description: 'x', requests: [{ name: 'a', path: '/{{people.id}}' }] }`)],
+      2,
+      /request a asks for \{\{people\.id\}\}; there are person/,
+    ],
+    [
+      "somebody else's target",
+      () => [example, '--url', 'http://192.0.2.1:80'],
+      2,
+      /is not on this machine: --i-own-this-target/,
+    ],
+    ['contradictory loops', () => [example, '--rate', '5', '--connections', '5'], 2, /choose one of them/],
+    [
+      'a target that is away',
+      () => [example, '--url', 'http://127.0.0.1:9'],
+      3,
+      /does not answer: is the target running\?/,
+    ],
+  ])('%s', async (_name, args, exitCode, message) => {
+    const { code, stderr } = await cli.run(['load', ...args(), '--out', out])
+    expect([code, stderr]).toEqual([exitCode, expect.stringMatching(message)])
+  })
+})

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { readCalibration } from '../calibrate/calibration-file.ts'
+import { startGenerator } from '../drivers/generator.ts'
+import { UnreachableError } from '../errors.ts'
+import { describeEnvironment } from '../measure/environment.ts'
+import { loadBare } from '../measure/load-bare.ts'
+import { loadCeiling } from '../measure/load-ceiling.ts'
+import { addPrometheus } from '../measure/query-prometheus.ts'
+import { planPositions } from '../measure/run-rounds.ts'
+import { completeTrial } from '../measure/run-trial.ts'
+import type { Judged, LoadContext, TrialPosition } from '../measure/trial-context.ts'
+import type { ProgressReport } from '../report/progress.ts'
+import { writeAtomically } from '../report/write-reports.ts'
+import { type InvariantResult, type Plan, RUN_SCHEMA, type Run } from '../run-file.ts'
+import { neverSettled } from '../sut/child.ts'
+import { clearAfterKilled } from '../sut/leftovers.ts'
+import { createRunDirectory } from '../sut/run-directory.ts'
+import type { LoadedScenario } from './load-scenario-file.ts'
+
+const run = promisify(execFile)
+const VERIFY_TIMEOUT_MS = 600_000
+const FOREIGN = { version: 'not ours to know', settings: {} }
+
+export interface TargetParts {
+  /** Of the scenario file. */
+  readonly path: string
+  readonly url: string
+  readonly plan: Plan
+  readonly runId: string
+  readonly directory: string
+  readonly repeatWith: string
+  readonly loaded: LoadedScenario
+  readonly progress: ProgressReport
+  readonly signal: AbortSignal
+}
+
+/** Loads somebody's own target in rounds, beside the bare route. @returns the run, also when it was interrupted */
+export async function runTarget(parts: TargetParts): Promise<Run> {
+  const { plan, signal, progress } = parts
+  await refuseSilence(parts.url)
+  await clearAfterKilled(progress.say)
+  const directory = createRunDirectory(parts.runId)
+  try {
+    const generator = await startGenerator(directory, signal)
+    try {
+      const scenario = { workload: () => ({ requests: parts.loaded.requests }) }
+      return await measure(parts, { plan, scenario, generator, directory, signal, onSample: progress.sample })
+    } finally {
+      await generator.stop()
+    }
+  } finally {
+    await directory.remove()
+  }
+}
+
+/** Any answer will do: which paths there are is the scenario's business. */
+async function refuseSilence(url: string): Promise<void> {
+  await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch((cause: Error) => {
+    throw new UnreachableError(`${url} does not answer: is the target running?`, { cause })
+  })
+}
+
+async function measure(parts: TargetParts, context: LoadContext): Promise<Run> {
+  const { plan, progress, signal } = parts
+  let kept = await describeRun(parts)
+  const keep = async (changes: Partial<Run>) => {
+    kept = { ...kept, ...changes, harness_peak_rss_bytes: process.resourceUsage().maxRSS * 1_024 }
+    await writeAtomically(join(parts.directory, 'run.json'), JSON.stringify(kept))
+  }
+  try {
+    for (const position of planPositions(plan)) {
+      signal.throwIfAborted()
+      progress.begin(position)
+      const trial = await completeTrial(context, position, () => measureSubject(parts, context, position))
+      await keep({ trials: [...kept.trials, trial] })
+      progress.end(trial)
+    }
+    await keep({ status: 'complete', finished_at: new Date().toISOString() })
+  } catch (error) {
+    if (!signal.aborted) throw error
+    await keep({ status: 'interrupted', finished_at: new Date().toISOString() })
+  }
+  return kept
+}
+
+async function describeRun({ plan, runId, directory, repeatWith, url }: TargetParts): Promise<Run> {
+  return {
+    schema: RUN_SCHEMA,
+    run_id: runId,
+    command: 'load',
+    repeat_with: repeatWith,
+    started_at: new Date().toISOString(),
+    finished_at: null,
+    status: 'running',
+    environment: await describeEnvironment(FOREIGN, FOREIGN, [`target: ${url}`]),
+    plan,
+    calibration: await readCalibration(join(dirname(directory), 'calibration.json')),
+    harness_peak_rss_bytes: 0,
+    trials: [],
+  }
+}
+
+async function measureSubject(parts: TargetParts, context: LoadContext, position: TrialPosition): Promise<Judged> {
+  if (position.mode === 'ceiling') return loadCeiling(context, position)
+  const { prometheus } = parts.loaded.file
+  const beganAtMs = Date.now()
+  const judged = await loadBare(context, position, { url: parts.url, rateFactor: 1, roots: {}, died: neverSettled() })
+  const samples = prometheus
+    ? await addPrometheus(judged.samples, beganAtMs, prometheus, parts.progress.say)
+    : judged.samples
+  return { ...judged, samples, invariants: await verify(parts) }
+}
+
+/** The team's own command in place of the ledger's invariants; its last line says what broke. */
+async function verify({ loaded: { file }, path, url }: TargetParts): Promise<InvariantResult[]> {
+  const [command, ...args] = file.verify ?? []
+  if (command === undefined) return []
+  const title = [command, ...args].join(' ')
+  const options = { cwd: dirname(path), timeout: VERIFY_TIMEOUT_MS, env: { ...process.env, REDLINE_URL: url } }
+  const failure = await run(command, args, options).then(
+    () => null,
+    (error: { stdout?: string; stderr?: string; message: string }) =>
+      lastLine(`${error.stdout ?? ''}\n${error.stderr ?? ''}`) || error.message,
+  )
+  return [{ number: 0, title, examined: 1, broken: failure === null ? [] : [failure] }]
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? ''
+}
