@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Engine } from '../../drivers/driver.ts'
+import type { Generator } from '../../drivers/generator.ts'
+import { findK6 } from '../../drivers/k6-binary.ts'
+import { readCpu, subtractCpu } from '../../measure/cpu-meter.ts'
+import { readProcessTable } from '../../measure/proc.ts'
+import { findProgram } from '../../sut/find-program.ts'
+
+const run = promisify(execFile)
+
+/** Connections of the closed loops; the open ones take what they need. */
+const CONNECTIONS = 20
+const MOST_CONNECTIONS = 1_000
+
+export interface Slot {
+  readonly url: string
+  readonly seconds: number
+  /** People per second of the open loops. */
+  readonly rate: number
+}
+
+/** What one load of one generator cost. */
+export interface Reading {
+  readonly requests: number
+  readonly cpuMs: number
+}
+
+export interface Contestant {
+  readonly name: string
+  readonly kind: 'open loop' | 'closed loop'
+  load(slot: Slot): Promise<Reading>
+}
+
+/** Ours and, where they are installed, those that people know. */
+export async function findContestants(generator: Generator, directory: string): Promise<Contestant[]> {
+  const k6 = await findK6().then(
+    () => true,
+    () => false,
+  )
+  return [
+    ours('paced', generator, directory),
+    ...(k6 ? [ours('k6', generator, directory)] : []),
+    ours('autocannon', generator, directory),
+    ...others(),
+  ]
+}
+
+function ours(engine: Engine, generator: Generator, directory: string): Contestant {
+  const isOpen = engine !== 'autocannon'
+  const roots = { generator: [generator.process.pid] }
+  return {
+    name: engine,
+    kind: isOpen ? 'open loop' : 'closed loop',
+    async load({ url, seconds, rate }) {
+      const before = readCpu(roots)
+      const result = await generator.load({
+        engine,
+        url,
+        connections: isOpen ? MOST_CONNECTIONS : CONNECTIONS,
+        ...(isOpen && { arrivals: { model: 'constant' as const, rate } }),
+        duration_seconds: seconds,
+        requests: { kind: 'redeem-shared', codes: ['NO-OP'], email_prefix: 'p', seed: 1 },
+        answers_file: join(directory, 'drivers.tsv'),
+      })
+      const requests = result.accepted + result.refused + result.errors
+      return { requests, cpuMs: subtractCpu(readCpu(roots), before).generator ?? Number.NaN }
+    },
+  }
+}
+
+/** Their own output tells the requests; their CPU is what this process was charged for a child that ended. */
+function others(): Contestant[] {
+  const program = (name: string, args: (slot: Slot) => string[], counted: RegExp): Contestant[] => {
+    const command = findProgram([name])
+    if (command === null) return []
+    return [
+      {
+        name,
+        kind: 'closed loop',
+        async load(slot) {
+          const before = childrenCpuMs()
+          const { stdout } = await run(command, args(slot), { maxBuffer: 1e8 })
+          return { requests: Number(counted.exec(stdout)?.[1] ?? 0), cpuMs: childrenCpuMs() - before }
+        },
+      },
+    ]
+  }
+  const [connections] = [String(CONNECTIONS)]
+  return [
+    ...program('wrk', ({ url, seconds }) => ['-t1', `-c${connections}`, `-d${seconds}s`, url], /(\d+) requests in/),
+    ...program(
+      'ab',
+      ({ url, seconds }) => ['-k', '-q', '-c', connections, '-t', String(seconds), '-n', '10000000', `${url}/`],
+      /Complete requests:\s+(\d+)/,
+    ),
+    ...program(
+      'oha',
+      ({ url, seconds }) => ['--no-tui', '-c', connections, '-z', `${seconds}s`, url],
+      /\[202\]\s+(\d+)/,
+    ),
+  ]
+}
+
+/** Of all children of this process that have ended. */
+function childrenCpuMs(): number {
+  const own = process.cpuUsage()
+  return (readProcessTable()?.get(process.pid)?.cpuMs ?? Number.NaN) - (own.user + own.system) / 1_000
+}
