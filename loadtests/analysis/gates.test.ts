@@ -116,6 +116,14 @@ describe('a run with trials that do not count', () => {
   })
 })
 
+describe('targets in an open loop', () => {
+  it('say nothing of a rate: it is what was offered', () => {
+    const { targets: judged } = summarise(judgeRun(openRun()), targets)
+    const rate = judged.find(({ name }) => name === 'token-bucket over none on a hot code')
+    expect(rate).toMatchObject({ verdict: 'not measurable here', why: 'in an open loop the rate is what was offered' })
+  })
+})
+
 describe('mergeGates', () => {
   it('a doubt about less than half of the trials is told, but does not count', () => {
     const stolen = (rounds: number) => {

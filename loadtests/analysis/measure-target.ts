@@ -15,6 +15,14 @@ export interface Measured {
 /** These have a meaning also where most answers are no redemptions. */
 const PER_ANSWER = new Set<Target['measure']>(['latency_p95_ms', 'latency_p99_ms', 'availability', 'oversold_in_burst'])
 
+/** In an open loop these are what was offered, whatever the mode can do. */
+const RATES = new Set<Target['measure']>([
+  'accepted_per_second',
+  'accepted_per_second_with_drain',
+  'ratio_to_ceiling',
+  'ratio_to_mode',
+])
+
 type Reading = Interval | number | null | undefined
 
 /** Measures one target in each of its modes that the run tried. */
@@ -24,6 +32,8 @@ export function measureTarget(target: Target, run: Run, results: readonly Result
     const result = results.find((candidate) => candidate.mode === mode && matchesScenario(target, candidate))
     if (!result) return measured(mode, null, `this run did not try ${mode}`)
     if (result.validity === 'INVALID') return measured(mode, null, `no trial of ${mode} succeeded`)
+    if (run.plan.arrivals !== null && RATES.has(target.measure) && mode !== 'target')
+      return measured(mode, null, 'in an open loop the rate is what was offered')
     if (!PER_ANSWER.has(target.measure) && headlineOf([result]) === 'answered')
       return measured(
         mode,

@@ -8,9 +8,9 @@ import { type Html, html } from '../html.ts'
 import { STEP_NAMES } from '../report-rows.ts'
 import { modeName, scrollable, section } from './section.ts'
 
-const CAPTION =
-  'Merged over all rounds. To the right one more nine of the answers, upwards slower (log scale). ' +
-  'Closed loop: a client waits for its answer, so a slow answer also lowers the load.'
+const CAPTION = 'Merged over all rounds. To the right one more nine of the answers, upwards slower (log scale). '
+const CLOSED_LOOP = 'Closed loop: a client waits for its answer, so a slow answer also lowers the load.'
+const OPEN_LOOP = 'Open loop: counted from the moment at which a request was to be sent, whoever waits.'
 
 const COLUMNS = ['p50', 'p95', 'p99', 'p99.9', 'max']
 
@@ -20,7 +20,7 @@ export function latency(run: Run, summary: Summary): Html {
     const encoded = trialsOf(run, result).filter(succeeded)
     return curveOf(result, mergeHistograms(encoded.flatMap((trial) => trial.end_to_end_histogram ?? [])))
   })
-  return section('latency', 'Latency', CAPTION, [
+  return section('latency', 'Latency', CAPTION + (run.plan.arrivals ? OPEN_LOOP : CLOSED_LOOP), [
     legend(summary),
     html`<div class="pair">
       <figure><figcaption>Answer, drain paused</figcaption>${percentileChart(answers)}</figure>
