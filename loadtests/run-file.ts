@@ -224,7 +224,8 @@ export type Run = z.infer<typeof runSchema>
 const interval = z.object({ median: z.number(), low: z.number(), high: z.number() })
 export type Interval = z.infer<typeof interval>
 
-const latencies = z.object({ p50: amount, p95: amount, p99: amount, p999: amount, max: amount })
+/** p999 is null where too few answers stand behind it. */
+const latencies = z.object({ p50: amount, p95: amount, p99: amount, p999: amount.nullable(), max: amount })
 export type Latencies = z.infer<typeof latencies>
 
 const gateSchema = z.object({

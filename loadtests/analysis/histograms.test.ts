@@ -12,8 +12,14 @@ describe('histograms', () => {
     expect(latencies?.p50).toBeCloseTo(500, -1)
     expect(Math.abs((latencies?.p95 ?? 0) - 950)).toBeLessThan(1)
     expect(Math.abs((latencies?.p99 ?? 0) - 990)).toBeLessThan(1)
-    expect(Math.abs((latencies?.p999 ?? 0) - 999)).toBeLessThan(1.1)
+    // A thousand answers do not tell where the p99.9 is.
+    expect(latencies?.p999).toBeNull()
     expect(Math.abs((latencies?.max ?? 0) - 1000)).toBeLessThan(1.1)
+  })
+
+  it('tells a p99.9 when enough answers stand behind it', () => {
+    const latencies = latenciesOf(mergeHistograms([exampleHistogram(range(1, 3_000))]))
+    expect(Math.abs((latencies?.p999 ?? 0) - 2_997)).toBeLessThan(3.1)
   })
 
   it('merges a narrow histogram with a wide one', () => {

@@ -6,6 +6,9 @@ const MICROSECONDS_PER_MILLISECOND = 1000
 /** A p99 from fewer answers than this is a guess: with n = 299 one of them is above it with 95 % certainty. */
 export const MINIMUM_ANSWERS_FOR_P99 = 299
 
+/** The same for the p99.9. */
+export const MINIMUM_ANSWERS_FOR_P999 = 2_995
+
 /** One histogram of all trials; `encoded` are HdrHistogram V2, compressed, base64, in microseconds. */
 export function mergeHistograms(encoded: readonly string[]): Histogram | null {
   const [first, ...others] = encoded.map(decodeHistogram)
@@ -23,7 +26,7 @@ export function latenciesOf(histogram: Histogram | null): Latencies | null {
     p50: at(50),
     p95: at(95),
     p99: at(99),
-    p999: at(99.9),
+    p999: histogram.totalCount < MINIMUM_ANSWERS_FOR_P999 ? null : at(99.9),
     max: histogram.maxValue / MICROSECONDS_PER_MILLISECOND,
   }
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatShare } from '../analysis/format.ts'
-import { mergeHistograms } from '../analysis/histograms.ts'
+import { MINIMUM_ANSWERS_FOR_P999, mergeHistograms } from '../analysis/histograms.ts'
 import { arrivalTimes } from '../drivers/arrivals.ts'
 import type { Engine, LoadResult, LoadSpec } from '../drivers/driver.ts'
 import type { Generator } from '../drivers/generator.ts'
@@ -37,8 +37,6 @@ export interface Measurement {
 const WARM_UP_SECONDS = 1.5
 const MOST_CONNECTIONS = 1_000
 const LIMITS = { generatorCores: 0.8, steal: 0.1, pressure: 0.75, lagShare: 0.05, targetMs: 1_000 } as const
-/** One of them lies above the p99.9 with 95 % certainty. */
-const MINIMUM_SAMPLES = 2_995
 
 /** One load of one driver on a server whose true latencies are known. */
 export async function measurePattern(
@@ -140,7 +138,7 @@ function doubtsOf({ schedule, errors }: LoadResult, answers: number, machine: Ma
   const cores = cpuMs === null ? 0 : cpuMs / 1_000 / seconds
   const lag = schedule ? (mergeHistograms([schedule.lag_histogram])?.getValueAtPercentile(99) ?? 0) / 1_000 : 0
   const checks: [boolean, string][] = [
-    [answers < MINIMUM_SAMPLES, `only ${answers} answers: a p99.9 needs ${MINIMUM_SAMPLES}`],
+    [answers < MINIMUM_ANSWERS_FOR_P999, `only ${answers} answers: a p99.9 needs ${MINIMUM_ANSWERS_FOR_P999}`],
     [errors > 0, `${errors} requests ended in an error`],
     [schedule !== null && schedule.dropped > 0, `${schedule?.dropped} people never came`],
     [cores > LIMITS.generatorCores, `the generator used ${cores.toFixed(2)} cores`],
