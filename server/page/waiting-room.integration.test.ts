@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { findBarriers, findOverflow, hasBrowser } from '../testing/test-browser.ts'
 import { fillForm, findFocus, usePage, waitForTitle } from '../testing/test-page.ts'
+import { TEST_SECRET } from '../testing/test-rooms.ts'
 import { ENGLISH } from './browser/messages-en.js'
 import { CHINESE } from './browser/messages-zh.js'
 
@@ -151,5 +152,24 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
     await waitForTitle(page, ENGLISH.room_title)
     expect(await findBarriers(page)).toEqual([])
     expect(await findOverflow(page)).toBeLessThanOrEqual(0)
+  })
+})
+
+describe.skipIf(!hasBrowser('a real waiting room on the page'))('a real waiting room on the page', () => {
+  const site = usePage({ ADMIN_JWT_SECRET: TEST_SECRET })
+
+  test('people in front, the turn, and the code that asks for its pass', async () => {
+    const activity = await site.stores().createActivity({ releasePerSecond: 0.5 })
+    const code = await site.stores().createCode({ activityId: activity })
+    const { page, complaints } = await site.open({ address: `?activity=${activity}` })
+    await page.locator('.ahead', { hasText: '0 people ahead of you' }).waitFor()
+    await waitForTitle(page, ENGLISH.form_title)
+    await site.redeem(page, code)
+    expect(await site.findRows(code)).toHaveLength(1)
+    expect(complaints).toEqual([])
+    const { page: other } = await site.open()
+    await fillForm(other, code, 'without-a-pass@example.test')
+    await other.click('#submit')
+    await other.locator('#refusal-title', { hasText: ENGLISH.problem_pass_required }).waitFor()
   })
 })
