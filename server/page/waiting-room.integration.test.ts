@@ -49,9 +49,18 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
       })
     })
   }
+  /** The page asks for the place in pauses of up to 15 s; nobody has to wait for them. */
+  const later = (page: Page) => page.clock.fastForward(15_000)
   const waiting = (): Room => ({ ahead: 40, pass: null, problem: null })
   const open = (room: Room, visitors: string[] = [], options = {}) =>
-    site.open({ address: `?activity=${ACTIVITY}`, prepare: (page) => openRoom(page, room, visitors), ...options })
+    site.open({
+      address: `?activity=${ACTIVITY}`,
+      async prepare(page) {
+        await page.clock.install()
+        await openRoom(page, room, visitors)
+      },
+      ...options,
+    })
 
   test('from the line to the form: place, people ahead, wait, and the pass is sent with the code', async () => {
     const room = waiting()
@@ -61,9 +70,11 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
     expect(await page.textContent('#room-wait')).toBe('about 2 minutes')
     expect(await page.textContent('#room-number')).toBe('1,234')
     room.ahead = 1
+    await later(page)
     await page.locator('.ahead', { hasText: '1 person ahead of you' }).waitFor()
     expect(await page.textContent('#room-wait')).toBe(ENGLISH.under_a_minute)
     room.pass = 'the-pass'
+    await later(page)
     await waitForTitle(page, ENGLISH.form_title)
     expect(await findFocus(page)).toBe('form-title')
     expect(await page.textContent('#form-intro')).toMatch(/within [45] minutes/)
@@ -89,10 +100,12 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
     await waitForTitle(page, ENGLISH.room_title)
     await page.context().setOffline(true)
     await page.unroute('**/api/v1/queue/**')
+    await later(page)
     await page.locator('#room-text', { hasText: ENGLISH.room_trouble }).waitFor()
     expect(await page.textContent('#room-number')).toBe('1,234')
     await openRoom(page, { ...waiting(), pass: 'the-pass' })
     await page.context().setOffline(false)
+    await later(page)
     await waitForTitle(page, ENGLISH.form_title)
   })
 
@@ -116,6 +129,7 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
     const { page } = await open(room)
     await page.locator('#room-text', { hasText: ENGLISH.room_activity_not_open }).waitFor()
     room.problem = null
+    await later(page)
     await page.click('#room-retry')
     await waitForTitle(page, ENGLISH.room_title)
   })
