@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { findBarriers, findOverflow, hasBrowser } from '../testing/test-browser.ts'
 import { fillForm, findFocus, usePage, waitForTitle } from '../testing/test-page.ts'
-import { TEST_SECRET } from '../testing/test-rooms.ts'
+import { createTestRooms, TEST_SECRET } from '../testing/test-rooms.ts'
 import { ENGLISH } from './browser/messages-en.js'
 import { CHINESE } from './browser/messages-zh.js'
 
@@ -173,10 +173,13 @@ describe.skipIf(!hasBrowser('a real waiting room on the page'))('a real waiting 
   const site = usePage({ ADMIN_JWT_SECRET: TEST_SECRET })
 
   test('people in front, the turn, and the code that asks for its pass', async () => {
-    const activity = await site.stores().createActivity({ releasePerSecond: 0.5 })
+    const activity = await site.stores().createActivity({ releasePerSecond: 1e-6 })
     const code = await site.stores().createCode({ activityId: activity })
     const { page, complaints } = await site.open({ address: `?activity=${activity}` })
     await page.locator('.ahead', { hasText: '0 people ahead of you' }).waitFor()
+    const rooms = createTestRooms(site.stores())
+    onTestFinished(rooms.close)
+    await rooms.change(activity, { released_before: 1 })
     await waitForTitle(page, ENGLISH.form_title)
     await site.redeem(page, code)
     expect(await site.findRows(code)).toHaveLength(1)
