@@ -31,7 +31,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const directory = createRunDirectory(`tests-${randomBytes(6).toString('hex')}`)
   const started = await Promise.allSettled([
     // No test pulls the plug: what a process wrote outlives its kill without being synced.
-    databaseUrl ? null : startPostgres({ directory, settings: { fsync: 'off', full_page_writes: 'off' } }),
+    databaseUrl ? null : startPostgres({ directory, settings: { fsync: 'off' } }),
     redisUrl ? null : startRedis({ directory }),
   ])
   const template = `test_template_${randomBytes(6).toString('hex')}`
