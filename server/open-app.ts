@@ -77,14 +77,13 @@ function openSecured({ config, stores, logger }: OpenAppParts, closers: Closers)
     passLifetimeSeconds: config.PASS_LIFETIME_SECONDS,
   })
   closers.add(() => rooms.close())
-  const seats = createSeatCalculator(stores)
   const admin = createAdminApi({
     db: stores.db,
     repair: createRepair(stores),
     secret,
     poolMax: config.DB_POOL_MAX,
     deadlineMs: config.REQUEST_DEADLINE_MS,
-    onSeatsChanged: (groupId) => seats.invalidate([groupId]),
+    seats: createSeatCalculator(stores),
     // The change is committed: were this lost, people would see it a few seconds later.
     onActivityChanged: (id) =>
       invalidateActivity(roomStores, id).catch((err: unknown) => logger.warn({ err }, 'activity not announced')),

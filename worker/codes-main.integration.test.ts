@@ -38,7 +38,7 @@ describe('npm run codes', () => {
     return code
   }
 
-  test.each([0, 7])('a count of %i is shown, a dry run changes nothing, --apply heals', async (wrong) => {
+  test.concurrent.each([0, 7])('a count of %i is shown, a dry run changes nothing, --apply heals', async (wrong) => {
     const code = await createRedeemed(wrong)
     const shown = await run(['show', code])
     expect(shown.code).toBe(1)
@@ -79,19 +79,21 @@ describe('npm run codes', () => {
   })
 
   test('wrong use is told with exit code 2, a store that is away with 3', async () => {
-    expect(await run(['show', 'no such code'])).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: 'redline codes: there is no code "no such code"\n',
-    })
-    expect((await run(['repair'])).stderr).toContain("missing required argument 'code'")
-    expect((await run(['sync'])).code).toBe(2)
-    expect((await run(['shwo', 'X'])).stderr).toContain('Did you mean show?')
-    expect((await run(['show', 'X'], { REDIS_URL: 'http://x' })).code).toBe(2)
-    const away = await run(['show', 'X'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/x' })
-    expect(away.code).toBe(3)
-    expect(away.stderr).toContain('redline codes: ')
-    expect((await run(['show', 'X'], { REDIS_URL: 'redis://127.0.0.1:1' })).code).toBe(3)
+    const [unknown, nothing, neither, misspelt, malformed, noPostgres, noRedis] = await Promise.all([
+      run(['show', 'no such code']),
+      run(['repair']),
+      run(['sync']),
+      run(['shwo', 'X']),
+      run(['show', 'X'], { REDIS_URL: 'http://x' }),
+      run(['show', 'X'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/x' }),
+      run(['show', 'X'], { REDIS_URL: 'redis://127.0.0.1:1' }),
+    ])
+    expect(unknown).toEqual({ code: 2, stdout: '', stderr: 'redline codes: there is no code "no such code"\n' })
+    expect(nothing.stderr).toContain("missing required argument 'code'")
+    expect(misspelt.stderr).toContain('Did you mean show?')
+    expect(noPostgres.stderr).toContain('redline codes: ')
+    const codes = [neither, malformed, noPostgres, noRedis].map(({ code }) => code)
+    expect(codes).toEqual([2, 2, 3, 3])
     const help = await run(['--help'])
     expect(help.code).toBe(0)
     expect(help.stdout).toContain('Exit codes: 0 fine, or mended')

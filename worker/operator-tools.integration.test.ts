@@ -89,20 +89,27 @@ describe('the tools of an operator', () => {
   })
 
   test('doctor: a store that cannot be reached does not hide the others', async () => {
-    const noRedis = await doctor([], { REDIS_URL: 'redis://127.0.0.1:1' })
+    const [noRedis, noPostgres] = await Promise.all([
+      doctor([], { REDIS_URL: 'redis://127.0.0.1:1' }),
+      doctor([], { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' }),
+    ])
     expect(noRedis.code).toBe(3)
     expect(noRedis.stdout).toMatch(/^✗ Redis +cannot be reached: .*ECONNREFUSED/m)
     expect(noRedis.stdout).toMatch(/^✓ migrations +none pending$/m)
-    const noPostgres = await doctor([], { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' })
     expect(noPostgres.code).toBe(3)
     expect(noPostgres.stdout).toMatch(/^✗ Postgres +cannot be reached/m)
     expect(noPostgres.stdout).toMatch(/^✓ Redis eviction/m)
   })
 
   test('doctor: wrong use, wrong environment, help', async () => {
-    expect(await doctor(['--jsn'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Usage: npm run doctor') })
-    expect((await doctor([], { LIMITER_MODE: 'bucket' })).code).toBe(2)
-    expect(await doctor(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('Exit codes') })
+    const [misspelt, faulty, help] = await Promise.all([
+      doctor(['--jsn']),
+      doctor([], { LIMITER_MODE: 'bucket' }),
+      doctor(['--help']),
+    ])
+    expect(misspelt).toMatchObject({ code: 2, stderr: expect.stringContaining('Usage: npm run doctor') })
+    expect(faulty.code).toBe(2)
+    expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('Exit codes') })
   })
 
   test('inspect: who works, and what is registered', async () => {
@@ -111,7 +118,7 @@ describe('the tools of an operator', () => {
     onTestFinished(close)
     await eventually(() => maintenance.getRepeatableCount()).toBe(MAINTENANCE_JOBS.length)
 
-    const { code, stdout } = await worker('inspect', '--json')
+    const [{ code, stdout }, told] = await Promise.all([worker('inspect', '--json'), worker('inspect')])
     expect(code).toBe(0)
     const inspection = JSON.parse(stdout)
     expect(inspection.workers).toMatchObject([{ kind: 'worker', concurrency: 20, ops_url: running.worker.opsUrl }])
@@ -128,9 +135,8 @@ describe('the tools of an operator', () => {
       schedule: 'UTC 5 2 * * *',
       next_at: expect.any(String),
     })
-    const told = (await worker('inspect')).stdout
-    expect(told).toContain('Workers alive: 1')
-    expect(told).toContain('  repeats create-partitions  UTC 5 2 * * *, next ')
+    expect(told.stdout).toContain('Workers alive: 1')
+    expect(told.stdout).toContain('  repeats create-partitions  UTC 5 2 * * *, next ')
   })
 
   test('inspect: says so when nobody works, and what it does not know', async () => {

@@ -7,8 +7,8 @@ import { planPositions } from '../measure/run-rounds.ts'
 import { runSchema, type Subject, summarySchema } from '../run-file.ts'
 import { type CliHarness, createCliHarness } from '../testing/cli.ts'
 
-const SHORT = ['bench', '--quick', '--rounds', '1', '--duration', '0.5', '--connections', '10', '--json']
-const BENCH = [...SHORT, '--modes', 'none']
+const SHORT = ['bench', '--quick', '--rounds', '1', '--connections', '10', '--json']
+const BENCH = [...SHORT, '--modes', 'none', '--duration', '0.2']
 const LONG_MS = 180_000
 
 let cli: CliHarness
@@ -44,7 +44,15 @@ function readRun() {
 test('two modes in one round: all held, all reports, exit 0; and `report` renders the same again', {
   timeout: LONG_MS,
 }, async () => {
-  const { code, stdout, stderr } = await cli.run([...SHORT, '--modes', 'none,token-bucket', '--out', reports])
+  const { code, stdout, stderr } = await cli.run([
+    ...SHORT,
+    '--modes',
+    'none,token-bucket',
+    '--duration',
+    '0.5',
+    '--out',
+    reports,
+  ])
   expect(stderr).not.toContain('FAILED')
   const summary = summarySchema.parse(JSON.parse(stdout))
   expect(summary.results.map(({ mode }) => mode)).toEqual(['none', 'token-bucket', 'ceiling'])
@@ -76,7 +84,7 @@ test.each([
   ['users-once', ['none'], ['--users', '60'], [1, 2, 3, 4, 5, 6, 7, 8, 10, 12]],
 ])('%s: all held, and nothing of the guide that is not about it is missed', { timeout: LONG_MS }, async (...row) => {
   const [scenario, modes, more, numbers] = row
-  const shape = more.length > 0 ? more : ['--duration', '0.5', '--connections', '10']
+  const shape = more.length > 0 ? more : ['--duration', '0.2', '--connections', '10']
   const args = ['bench', '--quick', '--rounds', '1', '--json', '--scenario', scenario, '--modes', modes.join(',')]
   const { code, stdout, stderr } = await cli.run([...args, ...shape, '--out', reports])
   expect(stderr).not.toContain('FAILED')

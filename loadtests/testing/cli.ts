@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -45,6 +45,7 @@ export function createCliHarness(): CliHarness {
   const directory = mkdtempSync(join(tmpdir(), 'cli-test-'))
   // Postgres runs as a user of its own when we are root, and must be able to pass through.
   chmodSync(directory, 0o711)
+  shareTranspiled(directory)
   const running = new Set<RunningCli>()
 
   function start(args: readonly string[], env: Record<string, string> = {}): RunningCli {
@@ -75,6 +76,13 @@ export function createCliHarness(): CliHarness {
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+}
+
+/** tsx keeps what it transpiled in the temp directory: without this each file's first processes would begin anew. */
+function shareTranspiled(directory: string): void {
+  const name = `tsx-${process.getuid?.() ?? ''}`
+  mkdirSync(join(tmpdir(), name), { recursive: true })
+  symlinkSync(join(tmpdir(), name), join(directory, name))
 }
 
 function watch(child: ChildProcess): RunningCli {

@@ -2,6 +2,7 @@ import { Op } from 'sequelize'
 import type { Models } from '../db/models/define-models.ts'
 import type { Group } from '../db/models/group.ts'
 import { RequestError } from '../errors.ts'
+import type { SeatCalculator } from '../redeem/seats.ts'
 import { type Page, type PageWish, toPage } from './page.ts'
 import { violatedConstraint } from './violated-constraint.ts'
 
@@ -14,10 +15,19 @@ export interface Groups {
   list(wish: PageWish): Promise<Page<Group>>
   /** @throws RequestError 404 */
   find(id: number): Promise<Group>
+  /** Free seats, at most 30 s old. @throws RequestError 404 */
+  countSeats(id: number): Promise<{ group_id: number; available: number }>
 }
 
-export function createGroups({ Group }: Models): Groups {
+export function createGroups({ Group }: Models, seats: SeatCalculator): Groups {
+  async function find(id: number): Promise<Group> {
+    const group = await Group.findByPk(id)
+    if (group === null) throw new RequestError(404, 'group_not_found', 'There is no such group')
+    return group
+  }
+
   return {
+    find,
     async create(name, memberDays) {
       try {
         return await Group.create({ name, member_days: memberDays }, { fields: ['name', 'member_days'] })
@@ -30,10 +40,9 @@ export function createGroups({ Group }: Models): Groups {
       const where = { id: { [Op.gt]: Number(after) } }
       return toPage(await Group.findAll({ where, order: ['id'], limit: limit + 1 }), limit, ({ id }) => id)
     },
-    async find(id) {
-      const group = await Group.findByPk(id)
-      if (group === null) throw new RequestError(404, 'group_not_found', 'There is no such group')
-      return group
+    async countSeats(id) {
+      await find(id)
+      return { group_id: id, available: await seats.available(id) }
     },
   }
 }

@@ -75,4 +75,17 @@ describe('the semaphore of one process', () => {
     ;(await next)()
     expect(semaphore).toMatchObject({ inUse: 0, waiting: 0 })
   })
+
+  test('whoever went away in the moment before its turn is passed over', async () => {
+    const semaphore = create()
+    const release = await semaphore.acquire(never())
+    const gone = new AbortController()
+    const left = expect(semaphore.acquire(endingWith(gone.signal))).rejects.toThrow(UnavailableError)
+    const next = semaphore.acquire(never())
+    gone.abort()
+    release()
+    ;(await next)()
+    await left
+    expect(semaphore).toMatchObject({ inUse: 0, waiting: 0 })
+  })
 })

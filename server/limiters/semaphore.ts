@@ -31,9 +31,8 @@ export function createSemaphore(options: SemaphoreOptions): Semaphore {
     return () => {
       if (released) return
       released = true
-      const next = line.head()
-      if (next === undefined) inUse--
-      else next.admit(createRelease())
+      for (let next = line.head(); next !== undefined; next = line.head()) if (next.admit(createRelease())) return
+      inUse--
     }
   }
 

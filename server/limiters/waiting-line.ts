@@ -1,17 +1,14 @@
 import { UnavailableError } from '../errors.ts'
 import type { Deadline } from './limiter.ts'
 
-/**
- * How often a line is looked over for those who waited too long or went away. Whoever gets a place sooner costs neither
- * a timer nor a signal.
- */
+/** How often a line is looked over for those who waited too long or went away: no timer and no listener for each. */
 const LOOK_MS = 10
 
 export interface Waiter<Grant> {
   /** @throws UnavailableError (by rejecting) when the wait was too long, the deadline passed or the client went away */
   readonly turn: Promise<Grant>
-  /** Ends the wait; it has left the line then. */
-  admit(grant: Grant): void
+  /** Ends the wait; it has left the line then. @returns false when it was refused: nobody waits for it any more */
+  admit(grant: Grant): boolean
 }
 
 /** Those who wait for a place, in order of arrival. */
@@ -25,8 +22,9 @@ interface Place<Grant> extends Waiter<Grant> {
   readonly deadline: Deadline
   readonly giveUpAt: number
   readonly refuse: (error: UnavailableError) => void
-  isWatched: boolean
 }
+
+const WENT_AWAY = 'The request ended while it waited for a place'
 
 export function createWaitingLine<Grant>(maxWaitMs: number): WaitingLine<Grant> {
   const line = new Set<Place<Grant>>()
@@ -36,19 +34,11 @@ export function createWaitingLine<Grant>(maxWaitMs: number): WaitingLine<Grant> 
     if (line.delete(place)) place.refuse(new UnavailableError(why))
   }
 
-  function watch(place: Place<Grant>): void {
-    place.isWatched = true
-    const { signal } = place.deadline
-    const onAbort = () => leave(place, 'The request ended while it waited for a place')
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-  }
-
   function look(): void {
     const now = performance.now()
     for (const place of line) {
       if (now >= place.giveUpAt) leave(place, `No place became free within ${maxWaitMs} ms`)
-      else if (!place.isWatched) watch(place)
+      else if (place.deadline.signal.aborted) leave(place, WENT_AWAY)
     }
     if (line.size > 0) return
     clearInterval(looking)
@@ -67,10 +57,14 @@ export function createWaitingLine<Grant>(maxWaitMs: number): WaitingLine<Grant> 
         refuse = reject
       })
       const admit = (grant: Grant) => {
+        // It may have gone since the last look.
+        const isGone = deadline.signal.aborted
+        if (isGone) leave(place, WENT_AWAY)
+        else settle(grant)
         line.delete(place)
-        settle(grant)
+        return !isGone
       }
-      const place = { deadline, giveUpAt: performance.now() + maxWaitMs, turn, admit, refuse, isWatched: false }
+      const place = { deadline, giveUpAt: performance.now() + maxWaitMs, turn, admit, refuse }
       line.add(place)
       return place
     },

@@ -16,6 +16,8 @@ export function createDeadline(response: Response, timeoutMs: number): Deadline 
     controller = new AbortController()
     timer = setTimeout(abort, remainingMs())
     response.on('close', abort)
+    // Whoever went away before anybody asked is not told of again.
+    if (response.destroyed) abort()
     return controller.signal
   }
 

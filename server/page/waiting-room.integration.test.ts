@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { findBarriers, findOverflow, hasBrowser } from '../testing/test-browser.ts'
 import { fillForm, findFocus, usePage, waitForTitle } from '../testing/test-page.ts'
+import { createTestRooms, TEST_SECRET } from '../testing/test-rooms.ts'
 import { ENGLISH } from './browser/messages-en.js'
 import { CHINESE } from './browser/messages-zh.js'
 
@@ -48,9 +49,18 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
       })
     })
   }
+  /** The page asks for the place in pauses of up to 15 s; nobody has to wait for them. */
+  const later = (page: Page) => page.clock.fastForward(15_000)
   const waiting = (): Room => ({ ahead: 40, pass: null, problem: null })
   const open = (room: Room, visitors: string[] = [], options = {}) =>
-    site.open({ address: `?activity=${ACTIVITY}`, prepare: (page) => openRoom(page, room, visitors), ...options })
+    site.open({
+      address: `?activity=${ACTIVITY}`,
+      async prepare(page) {
+        await page.clock.install()
+        await openRoom(page, room, visitors)
+      },
+      ...options,
+    })
 
   test('from the line to the form: place, people ahead, wait, and the pass is sent with the code', async () => {
     const room = waiting()
@@ -60,9 +70,11 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
     expect(await page.textContent('#room-wait')).toBe('about 2 minutes')
     expect(await page.textContent('#room-number')).toBe('1,234')
     room.ahead = 1
+    await later(page)
     await page.locator('.ahead', { hasText: '1 person ahead of you' }).waitFor()
     expect(await page.textContent('#room-wait')).toBe(ENGLISH.under_a_minute)
     room.pass = 'the-pass'
+    await later(page)
     await waitForTitle(page, ENGLISH.form_title)
     expect(await findFocus(page)).toBe('form-title')
     expect(await page.textContent('#form-intro')).toMatch(/within [45] minutes/)
@@ -88,10 +100,12 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
     await waitForTitle(page, ENGLISH.room_title)
     await page.context().setOffline(true)
     await page.unroute('**/api/v1/queue/**')
+    await later(page)
     await page.locator('#room-text', { hasText: ENGLISH.room_trouble }).waitFor()
     expect(await page.textContent('#room-number')).toBe('1,234')
     await openRoom(page, { ...waiting(), pass: 'the-pass' })
     await page.context().setOffline(false)
+    await later(page)
     await waitForTitle(page, ENGLISH.form_title)
   })
 
@@ -115,6 +129,7 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
     const { page } = await open(room)
     await page.locator('#room-text', { hasText: ENGLISH.room_activity_not_open }).waitFor()
     room.problem = null
+    await later(page)
     await page.click('#room-retry')
     await waitForTitle(page, ENGLISH.room_title)
   })
@@ -151,5 +166,27 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
     await waitForTitle(page, ENGLISH.room_title)
     expect(await findBarriers(page)).toEqual([])
     expect(await findOverflow(page)).toBeLessThanOrEqual(0)
+  })
+})
+
+describe.skipIf(!hasBrowser('a real waiting room on the page'))('a real waiting room on the page', () => {
+  const site = usePage({ ADMIN_JWT_SECRET: TEST_SECRET })
+
+  test('people in front, the turn, and the code that asks for its pass', async () => {
+    const activity = await site.stores().createActivity({ releasePerSecond: 1e-6 })
+    const code = await site.stores().createCode({ activityId: activity })
+    const { page, complaints } = await site.open({ address: `?activity=${activity}` })
+    await page.locator('.ahead', { hasText: '0 people ahead of you' }).waitFor()
+    const rooms = createTestRooms(site.stores())
+    onTestFinished(rooms.close)
+    await rooms.change(activity, { released_before: 1 })
+    await waitForTitle(page, ENGLISH.form_title)
+    await site.redeem(page, code)
+    expect(await site.findRows(code)).toHaveLength(1)
+    expect(complaints).toEqual([])
+    const { page: other } = await site.open()
+    await fillForm(other, code, 'without-a-pass@example.test')
+    await other.click('#submit')
+    await other.locator('#refusal-title', { hasText: ENGLISH.problem_pass_required }).waitFor()
   })
 })

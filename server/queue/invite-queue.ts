@@ -21,7 +21,11 @@ const JOB_OPTIONS = {
   removeOnFail: { age: 86_400, count: 10_000 },
 } as const
 
-const SETTINGS = { lockDuration: 30_000, stalledInterval: 30_000, maxStalledCount: 10 }
+/**
+ * A job that a closing worker took and did not begin has no lock: it is given to another worker at the second look that
+ * finds it so. Looks are shared by all workers and cost one short script.
+ */
+const SETTINGS = { lockDuration: 30_000, stalledInterval: 5_000, maxStalledCount: 10 }
 
 /** @throws when Redis is away */
 export const openInviteQueue = (keys: Keys, connection: ConnectOptions) =>

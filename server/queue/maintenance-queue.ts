@@ -7,7 +7,7 @@ import { type OpenQueue, openQueue } from './open-queue.ts'
 export type MaintenanceQueue = Queue<Record<string, never>>
 
 /** A job whose worker died is given to another one, at most so often in a row. */
-const SETTINGS: AdvancedSettings = { lockDuration: 30_000, stalledInterval: 30_000, maxStalledCount: 3 }
+const SETTINGS: AdvancedSettings = { lockDuration: 30_000, stalledInterval: 5_000, maxStalledCount: 3 }
 
 /** @throws when Redis is away */
 export function openMaintenanceQueue(

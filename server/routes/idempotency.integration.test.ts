@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serverConfig } from '../config.ts'
 import { beginRefund, finishRefund } from '../db/ledger/refund.ts'
@@ -125,4 +126,31 @@ describe.each(LIMITER_MODES)('an idempotency key in mode %s', (mode) => {
     for (const key of ['with space', 'x'.repeat(256)])
       expect(await redeem(key, body)).toMatchObject({ status: 400, code: 'invalid_request' })
   })
+
+  test('is remembered for 24 hours, by its hash alone', async () => {
+    const code = await stores.createCode()
+    expect((await redeem('key-8-of-a-person', { code, email: 'i@example.test' })).status).toBe(202)
+    const hash = createHash('sha256').update('key-8-of-a-person').digest('hex')
+    const seconds = await stores.redis.ttl(stores.keys.idempotency(hash))
+    expect(seconds).toBeGreaterThan(86_400 - 60)
+    expect(seconds).toBeLessThanOrEqual(86_400)
+  })
+
+  // In `redis-semaphore` heartbeats and releases come in between.
+  if (mode !== 'redis-semaphore')
+    test('costs one round trip more', async () => {
+      const code = await stores.createCode()
+      const trips = async () => {
+        const metrics = await (await fetch(`${servers[0]?.opsUrl}/metrics`)).text()
+        return Number(/^redis_round_trips_total\{cause="request"\} (\d+)/m.exec(metrics)?.[1] ?? 0)
+      }
+      const costOf = async (key: string | undefined, email: string) => {
+        const before = await trips()
+        expect((await redeem(key, { code, email })).status).toBe(202)
+        return (await trips()) - before
+      }
+      await costOf(undefined, 'first@example.test')
+      const without = await costOf(undefined, 'j@example.test')
+      expect(await costOf('key-9', 'k@example.test')).toBe(without + 1)
+    })
 })

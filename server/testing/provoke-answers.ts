@@ -147,7 +147,15 @@ export async function provokeAdmin({ asAdmin }: DocumentedServer, stores: TestSt
   const activity = (await asAdmin('POST', '/activities', { name: 'sale', release_per_second: 5 })).body.id
   await stores.sql('UPDATE redeem_codes SET used_count = 2 WHERE code = $1', [code])
   await stores.sql('UPDATE teams SET seats_taken = 2 WHERE id = $1', [team])
-  const paths = ['/groups', '/codes', '/activities', '/statistics', `/groups/${group}`, `/groups/${group}/teams`]
+  const paths = [
+    '/groups',
+    '/codes',
+    '/activities',
+    '/statistics',
+    `/groups/${group}`,
+    `/groups/${group}/teams`,
+    `/groups/${group}/seats`,
+  ]
   for (const path of [...paths, `/teams/${team}/seats`, `/codes/${code}`, `/activities/${activity}`])
     await asAdmin('GET', path)
   await asAdmin('GET', `/codes/${code}/repair`)

@@ -16,13 +16,13 @@ export interface OpenOptions extends BrowserContextOptions {
 }
 
 /** For a whole `describe`: a server on real stores and a browser. */
-export function usePage() {
+export function usePage(environment: Record<string, string> = {}) {
   let stores: TestStores
   let server: RunningServer
   let browser: Browser
   beforeAll(async () => {
     stores = await createTestStores()
-    server = await startTestServer(stores)
+    server = await startTestServer(stores, environment)
     browser = await launchBrowser()
   })
   afterEach(async () => {

@@ -3,7 +3,6 @@ import { Sequelize } from 'sequelize'
 import { inject } from 'vitest'
 import { createDatabase, type Database } from '../db/database.ts'
 import { type AcceptedRedemption, commitAccepted } from '../db/ledger/commit-accepted.ts'
-import { migrateUp } from '../db/migrate.ts'
 import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import { type ConnectOptions, connectRedis, type RedisClient } from '../redis/connect.ts'
 import { createKeys, type Keys } from '../redis/keys.ts'
@@ -58,7 +57,6 @@ export async function createTestStores({
     cause: 'request',
     metrics,
   })
-  await migrateUp(db.sequelize)
   const connection: ConnectOptions = { url: redisUrl, cause: 'request', metrics, onError: () => {} }
   const redis = connectRedis(connection)
   const runId = trackRunId(redis)
@@ -93,7 +91,7 @@ async function asAdministrator(statement: string): Promise<void> {
 }
 
 async function createDatabaseNamed(name: string): Promise<string> {
-  await asAdministrator(`CREATE DATABASE ${name}`)
+  await asAdministrator(`CREATE DATABASE ${name} TEMPLATE ${inject('templateDatabase')}`)
   const url = new URL(inject('databaseUrl'))
   url.pathname = `/${name}`
   return url.href

@@ -11,6 +11,7 @@ import { createBulkhead } from '../../middleware/create-bulkhead.ts'
 import { requireAdmin } from '../../middleware/require-admin.ts'
 import type { RouteDescription } from '../../openapi/route-description.ts'
 import type { Repair } from '../../redeem/repair.ts'
+import type { SeatCalculator } from '../../redeem/seats.ts'
 import { mountRoutes } from '../define-route.ts'
 import { activityRoutes } from './activities.ts'
 import { codeRoutes } from './codes.ts'
@@ -29,8 +30,7 @@ export interface AdminApiParts {
   readonly deadlineMs: number
   /** Called with its id after an activity changed. */
   readonly onActivityChanged: (id: string) => Promise<void>
-  /** Called with its id after the seats of a group became more or fewer. */
-  readonly onSeatsChanged: (groupId: number) => Promise<void>
+  readonly seats: SeatCalculator
 }
 
 /** Administrators who wait for their turn, per connection that they may use. */
@@ -38,13 +38,13 @@ const WAITING_PER_PLACE = 5
 
 /** What stands below `/api/v1/admin`, and its description. Each request uses one connection at a time. */
 export function createAdminApi(parts: AdminApiParts): { router: Router; routes: readonly RouteDescription[] } {
-  const { db, secret, poolMax, deadlineMs } = parts
+  const { db, seats, secret, poolMax, deadlineMs } = parts
   const models = defineModels(db.sequelize)
   const routes = [
     ...codeRoutes(createCodeMaker(db), createCodes(db, models)),
     ...repairRoutes(parts.repair),
-    ...groupRoutes(createGroups(models)),
-    ...teamRoutes(createTeams(db, models, parts.onSeatsChanged)),
+    ...groupRoutes(createGroups(models, seats)),
+    ...teamRoutes(createTeams(db, models, (groupId) => seats.invalidate([groupId]))),
     ...activityRoutes(createActivities(db, models, parts.onActivityChanged)),
     ...statisticsRoutes(createStatistics(db.read)),
   ]

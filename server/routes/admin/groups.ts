@@ -26,6 +26,7 @@ const newGroup = z
     }),
   })
   .meta({ example: { name: 'Spring campaign' } })
+const freeSeats = z.strictObject({ group_id: z.int(), available: z.int().min(0) }).meta({ id: 'FreeSeats' })
 const common = { tag: 'Admin: groups', token: 'admin' } as const
 
 export function groupRoutes(groups: Groups): Route[] {
@@ -68,6 +69,20 @@ export function groupRoutes(groups: Groups): Route[] {
         problems: readProblems(NO_GROUP),
       },
       ({ params }) => groups.find(params.id),
+    ),
+    defineRoute(
+      {
+        ...common,
+        method: 'get',
+        path: `${ADMIN_PATH}/groups/:id/seats`,
+        id: 'countGroupSeats',
+        summary: 'Free seats of a group',
+        description: 'Of all its teams together; at most 30 s old, and anew after each change.',
+        params: z.strictObject({ id: serial }),
+        answer: { status: 200, description: 'How many', schema: freeSeats },
+        problems: readProblems(NO_GROUP),
+      },
+      ({ params }) => groups.countSeats(params.id),
     ),
   ]
 }

@@ -66,11 +66,23 @@ describe('groups, teams and seats', () => {
     expect((await change({ max_seats: 4 })).body).toMatchObject({ has_free: true })
   })
 
+  test('free seats of a group are those of its teams, and right again after each change', async () => {
+    const group = await makeGroup()
+    const free = async () => (await server.asAdmin('GET', `/groups/${group}/seats`)).body
+    expect(await free()).toEqual({ group_id: group, available: 0 })
+    const team = await makeTeam(group, 3)
+    await makeTeam(group, 4)
+    expect(await free()).toEqual({ group_id: group, available: 7 })
+    await server.asAdmin('PATCH', `/teams/${team}`, { max_seats: 5 })
+    expect(await free()).toEqual({ group_id: group, available: 9 })
+  })
+
   test('what does not exist: 404', async () => {
     const expected = (code: string) => ({ status: 404, body: { code } })
     const body = { name: 'x', max_seats: 1 }
     expect(await server.asAdmin('GET', '/groups/999999')).toMatchObject(expected('group_not_found'))
     expect(await server.asAdmin('GET', '/groups/999999/teams')).toMatchObject(expected('group_not_found'))
+    expect(await server.asAdmin('GET', '/groups/999999/seats')).toMatchObject(expected('group_not_found'))
     expect(await server.asAdmin('POST', '/groups/999999/teams', body)).toMatchObject(expected('group_not_found'))
     expect(await server.asAdmin('PATCH', '/teams/999999', {})).toMatchObject(expected('team_not_found'))
     expect(await server.asAdmin('GET', '/teams/999999/seats')).toMatchObject(expected('team_not_found'))
