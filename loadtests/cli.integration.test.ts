@@ -52,6 +52,17 @@ describe('wrong use', () => {
     ['zero seconds', ['bench', '--duration', '0'], /'--duration <seconds>' argument '0' is invalid.*greater than 0/],
     ['a time without sense', ['bench', '--db-latency', 'slow'], /argument 'slow' is invalid\. expected a time such as/],
     ['a limit below none', ['start', '--ip-limit', '-1'], /'--ip-limit <n>' argument '-1' is invalid.*whole number/],
+    [
+      'a rate without sense',
+      ['bench', '--rate', 'fast'],
+      /argument 'fast' is invalid\. expected people per second such as/,
+    ],
+    ['an open loop without a rate', ['bench', '--engine', 'paced'], /--engine paced is an open loop: --rate says/],
+    [
+      'moments that k6 does not have',
+      ['bench', '--engine', 'k6', '--rate', '5', '--poisson'],
+      /k6 has no arrivals at random moments: --engine paced has/,
+    ],
     ['a port that does not exist', ['start', '--port', '70000'], /expected a whole number from 0 to 65535/],
     ['an --out that cannot be', ['bench', '--out', '/dev/null/here'], /--out: \/dev\/null\/here\S+ cannot be made/],
     ['a run that does not exist', ['report', 'nowhere'], /no run "nowhere"/],
@@ -117,6 +128,11 @@ describe('wrong use', () => {
   afterAll(async () => {
     for (; databases > 0; databases--) await dropDatabase(inject('databaseUrl'), `${name}_${databases}`)
   })
+})
+
+test('a k6 that is not there is told before anything is started', async () => {
+  const { code, stderr } = await cli.run(['bench', '--engine', 'k6', '--rate', '5'], { K6_BIN: '/nowhere/k6' })
+  expect([code, stderr]).toEqual([3, expect.stringMatching(/^redline: K6_BIN=\/nowhere\/k6 cannot be run: .*\n$/)])
 })
 
 describe('stores of somebody else', () => {

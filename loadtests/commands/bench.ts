@@ -6,6 +6,7 @@ import { createProgressReport } from '../report/progress.ts'
 import { LIMITER_MODES } from '../run-file.ts'
 import { SCENARIOS } from '../scenarios/registry.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
+import { checkEngine } from './check-engine.ts'
 import { finishRun, makeRunDirectory } from './finish-run.ts'
 import { watchInterruption } from './interruption.ts'
 import { DEFAULTS, describeCommand, makePlan, OPEN_LOOP, type PlanOptions } from './make-plan.ts'
@@ -86,6 +87,7 @@ export function createBenchCommand(): Command {
 async function bench(options: BenchOptions): Promise<void> {
   const targets = await loadTargets(options.targets)
   const plan = makePlan(options)
+  await checkEngine(plan)
   const runId = createRunId(new Date(), plan.scenario)
   const directory = join(options.out, runId)
   await makeRunDirectory(directory)

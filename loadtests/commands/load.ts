@@ -8,6 +8,7 @@ import { createProgressReport } from '../report/progress.ts'
 import { writeAtomically } from '../report/write-reports.ts'
 import type { Plan } from '../run-file.ts'
 import type { Targets } from '../targets/targets-schema.ts'
+import { checkEngine } from './check-engine.ts'
 import { finishRun, makeRunDirectory } from './finish-run.ts'
 import { watchInterruption } from './interruption.ts'
 import { type LoadedScenario, loadScenarioFile } from './load-scenario-file.ts'
@@ -69,6 +70,7 @@ async function load(path: string, options: LoadOptions): Promise<void> {
   const loaded = await loadScenarioFile(path, seed)
   const url = targetUrl(options.url ?? loaded.file.url, options.iOwnThisTarget)
   const plan = planFor(loaded, options, seed)
+  await checkEngine(plan)
   const targets = targetsOf(loaded)
   const runId = createRunId(new Date(), plan.scenario)
   const directory = join(options.out, runId)
