@@ -39,8 +39,9 @@ export function createReportCommand(): Command {
 
 async function report(name: string, options: ReportOptions): Promise<void> {
   const file = await findRunFile(name, options.out)
-  const targets = await loadTargets(options.targets ?? (await ownTargets(file)))
-  const run = judgeFile(file, await readRun(file), targets)
+  const raw = await readRun(file)
+  const targets = await loadTargets(options.targets ?? (raw.command === 'load' ? ownTargets(file) : GUIDE_TARGETS))
+  const run = judgeFile(file, raw, targets)
   const summary = whenDecoded(file, () => summarise(run, targets))
   await writeReports(dirname(file), run, summary)
   process.stderr.write(`report: ${join(dirname(file), 'report.html')}\n`)
@@ -49,10 +50,9 @@ async function report(name: string, options: ReportOptions): Promise<void> {
   process.exitCode = exitCodeFor(summary, options)
 }
 
-/** Those that `npm run load` took from the scenario file, where there are some. */
-async function ownTargets(runFile: string): Promise<string> {
-  const file = join(dirname(runFile), 'targets.json')
-  return (await stat(file).catch(() => null)) ? file : GUIDE_TARGETS
+/** Those that `npm run load` took from the scenario file. */
+function ownTargets(runFile: string): string {
+  return join(dirname(runFile), 'targets.json')
 }
 
 /** The run.json that was meant: the file itself, one in the directory, or one of that id. */
