@@ -30,7 +30,7 @@ export function planPositions(plan: { modes: readonly Subject[]; rounds: number;
 }
 
 /** Fisher–Yates. */
-function shuffle<Item>(items: readonly Item[], random: () => number): Item[] {
+export function shuffle<Item>(items: readonly Item[], random: () => number): Item[] {
   const shuffled = [...items]
   for (let last = shuffled.length - 1; last > 0; last--) {
     const other = Math.floor(random() * (last + 1))
