@@ -5,12 +5,15 @@ import { type StudySummary, shareText, type VariantSummary } from './summarise-s
 /** The study as markdown. */
 export function renderStudy(plan: StudyPlan, summary: StudySummary): string {
   const { environment } = plan
+  const variants = [summary.same, ...summary.slow]
+  const names = summary.same.figures.map(({ name }) => name)
   const sections = [
     '# A/A study: how often is the comparison right?',
     `${summary.blocks} blocks of ${plan.rounds} rounds. In each round every variant has ${plan.slices} slices of ` +
       `${plan.requests} requests, all in random order, one request at a time; mode token-bucket, drain paused, seed ` +
       `${plan.seed}; begun ${plan.started_at.slice(0, 10)}. ${formatCount(summary.accepted)} redemptions, ` +
-      `${formatCount(summary.errors)} errors; a request took ${formatNumber(summary.request_ms)} ms (median). ` +
+      `${formatCount(summary.errors)} errors; a request took ${formatNumber(summary.p10_ms)} ms (p10) ` +
+      `and ${formatNumber(summary.p50_ms)} ms (p50). ` +
       `${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, Redis ${environment.redis}.`,
     '## What was demanded',
     table(
@@ -19,50 +22,43 @@ export function renderStudy(plan: StudyPlan, summary: StudySummary): string {
     ),
     '## How often a difference was seen',
     table(
-      ['variant', 'by p50', 'by rate', 'by CPU', 'by these three together', 'by Redis commands'],
-      [summary.same, ...summary.slow].map((variant) => [
+      ['variant', ...names.map((name) => `by ${name}`), 'by these together', 'by Redis commands'],
+      variants.map((variant) => [
         nameOf(variant),
-        shareText(variant.by_latency),
-        shareText(variant.by_rate),
-        shareText(variant.by_cost),
+        ...variant.figures.map(({ seen }) => shareText(seen)),
         shareText(variant.together),
-        shareText(variant.by_commands),
+        shareText(variant.commands),
       ]),
     ),
     'For "the same" any difference is a false alarm; of a slow-down only a worse figure counts as found.',
     '## How large it was, and what would have been seen',
-    table(
-      ['variant', 'p50', 'rate', 'CPU', 'Redis commands', 'detectable in p50', 'in rate', 'in CPU'],
-      [summary.same, ...summary.slow].map(effectRow),
-    ),
+    table(['variant', ...names, 'Redis commands'], variants.map(effectRow)),
     EXPLAINED,
   ]
   return `${sections.join('\n\n')}\n`
 }
 
 const EXPLAINED = [
-  'Medians over the comparisons. Detectable: the least difference that is seen in 80 % of such comparisons. CPU: of the',
-  'server process per redemption; Redis commands: per redemption, counted at the server itself.',
+  'Change, and in parentheses the least change that is seen in 80 % of such comparisons; medians over the comparisons.',
+  'p10 and p50: percentiles of the latency that the client saw, of which p10 is the time that a request takes while nothing',
+  'gets in its way. CPU: of the server process per redemption. Redis commands: per redemption, counted at the server itself.',
   '',
-  'Alone, each figure is held against chance at 5 %; together by Holm, so that one of the three is a false alarm in at most',
-  '5 % of cases. What was demanded is judged by the median latency alone. All variants of a block are one server process,',
-  'and each block has a new one. A slow-down of 5 % or 10 % spins in the server for that share of the median latency of',
-  'the round before; one more Redis command is a PING for which the request waits. Comparisons of the same with the same',
-  'share no slice.',
+  'Each figure is held against chance at 5 % by itself; together by Holm, so that one of them is a false alarm in at most',
+  '5 % of cases. All variants of a block are one server process, and each block has a new one. A slow-down of 5 % or 10 %',
+  'spins in the server for that share of the p10 of the round before; one more Redis command is a PING for which the',
+  'request waits. Comparisons of the same with the same share no slice.',
 ].join('\n')
 
 function effectRow(variant: VariantSummary): string[] {
-  const change = (ratio: number | null) => (ratio === null ? '–' : signed(100 * (ratio - 1), ' %'))
-  const share = (value: number | null) => (value === null ? '–' : formatShare(value))
+  const difference = variant.commands_difference
   return [
     nameOf(variant),
-    change(variant.latency_ratio),
-    change(variant.rate_ratio),
-    change(variant.cost_ratio),
-    variant.commands_difference === null ? '–' : signed(variant.commands_difference, ''),
-    share(variant.detectable_latency),
-    share(variant.detectable_rate),
-    share(variant.detectable_cost),
+    ...variant.figures.map(({ ratio, detectable }) =>
+      ratio === null
+        ? '–'
+        : `${signed(100 * (ratio - 1), ' %')} (${detectable === null ? '–' : formatShare(detectable)})`,
+    ),
+    difference === null ? '–' : signed(difference, ''),
   ]
 }
 
