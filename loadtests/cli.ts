@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander'
 import { createBenchCommand } from './commands/bench.ts'
 import { createCalibrateCommand } from './commands/calibrate.ts'
 import { createLoadCommand } from './commands/load.ts'
+import { createCompareCommand } from './commands/compare.ts'
+import { createFitCommand } from './commands/fit.ts'
 import { createReportCommand } from './commands/report.ts'
 import { createStartCommand } from './commands/start.ts'
 import { createStudyCommand } from './commands/study.ts'
@@ -15,6 +17,8 @@ const program = new Command('redline')
   .addCommand(createBenchCommand())
   .addCommand(createCalibrateCommand())
   .addCommand(createLoadCommand())
+  .addCommand(createCompareCommand())
+  .addCommand(createFitCommand())
   .addCommand(createReportCommand())
   .addCommand(createStartCommand())
   .addCommand(createStudyCommand())

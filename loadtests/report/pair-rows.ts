@@ -1,4 +1,4 @@
-import { formatNumber, formatShare } from '../analysis/format.ts'
+import { formatDetectable, formatNumber, formatShare } from '../analysis/format.ts'
 import type { Pair, Run } from '../run-file.ts'
 
 const ABSENT = '–'
@@ -17,7 +17,7 @@ export function pairTable(pairs: readonly Pair[]): { columns: string[]; rows: st
       `${first} : ${second}`,
       verdict,
       ratio === null ? ABSENT : ratioText(ratio),
-      detectable === null ? ABSENT : `± ${formatShare(detectable)}`,
+      formatDetectable(detectable),
     ]),
   }
 }
