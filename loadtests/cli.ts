@@ -2,8 +2,11 @@ import { Command, CommanderError } from 'commander'
 import { createBenchCommand } from './commands/bench.ts'
 import { createCalibrateCommand } from './commands/calibrate.ts'
 import { createLoadCommand } from './commands/load.ts'
+import { createCompareCommand } from './commands/compare.ts'
+import { createFitCommand } from './commands/fit.ts'
 import { createReportCommand } from './commands/report.ts'
 import { createStartCommand } from './commands/start.ts'
+import { createStudyCommand } from './commands/study.ts'
 import { createVerifyCommand } from './commands/verify.ts'
 import { CommandError, FAULT_EXIT_CODE } from './errors.ts'
 
@@ -14,11 +17,15 @@ const program = new Command('redline')
   .addCommand(createBenchCommand())
   .addCommand(createCalibrateCommand())
   .addCommand(createLoadCommand())
+  .addCommand(createCompareCommand())
+  .addCommand(createFitCommand())
   .addCommand(createReportCommand())
   .addCommand(createStartCommand())
+  .addCommand(createStudyCommand())
   .addCommand(createVerifyCommand())
 
-for (const command of program.commands) command.exitOverride().showHelpAfterError('(--help shows every option)')
+for (const command of program.commands.flatMap((one) => [one, ...one.commands]))
+  command.exitOverride().showHelpAfterError('(--help shows every option)')
 
 // Whoever reads us may leave early (`| head`); what was started must be stopped all the same.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreBrokenPipe)

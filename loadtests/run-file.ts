@@ -180,6 +180,10 @@ const planSchema = z.object({
   seed: z.number().int(),
   db_latency_ms: amount,
   redis_latency_ms: amount,
+  /** The goal: rounds go on until the ratio of every two modes is known to ± this share; null = just the rounds. */
+  width: z.number().positive().nullable().default(null),
+  /** With a goal, not more rounds than these. */
+  max_rounds: count.nullable().default(null),
 })
 export type Plan = z.infer<typeof planSchema>
 
@@ -201,6 +205,14 @@ export const environmentSchema = z.object({
 })
 export type Environment = z.infer<typeof environmentSchema>
 
+export const STOP_REASONS = [
+  'all rounds were done',
+  'the intervals were narrow enough',
+  'the limit of rounds was reached',
+  'it was interrupted',
+] as const
+export type StopReason = (typeof STOP_REASONS)[number]
+
 export const runSchema = z.object({
   schema: schemaVersion,
   run_id: z.string(),
@@ -212,6 +224,8 @@ export const runSchema = z.object({
   status: z.enum(['complete', 'interrupted', 'running']),
   environment: environmentSchema,
   plan: planSchema,
+  /** Why there are not more rounds; null while it runs. */
+  stopped_because: z.enum(STOP_REASONS).nullable().default(null),
   /** The last calibration of the meter before the run (npm run calibrate); null when there was none. */
   calibration: calibrationSchema.nullable().default(null),
   /** The harness's own greatest resident size. */
@@ -286,6 +300,25 @@ const resultSchema = z.object({
 })
 export type Result = z.infer<typeof resultSchema>
 
+const pairSchema = z.object({
+  scenario: z.string(),
+  profile: z.string(),
+  first: z.enum(SUBJECTS),
+  second: z.enum(SUBJECTS),
+  figure: z.enum(['accepted_per_second', 'answered_per_second', 'latency_p99_ms']),
+  /** Of the first one. */
+  verdict: z.enum(['faster', 'slower', 'no difference seen', 'too few rounds']),
+  /** Rounds that have both. */
+  rounds: count,
+  /** First over second with its 95 % interval (analysis/compare-figures.ts); bounds are null in too few rounds. */
+  ratio: z.object({ estimate: z.number(), low: z.number().nullable(), high: z.number().nullable() }).nullable(),
+  /** How often chance alone makes so great a difference. */
+  p: z.number().nullable(),
+  /** The least change that is seen in 80 % of such runs, as a share of the second one. */
+  detectable: z.number().nullable(),
+})
+export type Pair = z.infer<typeof pairSchema>
+
 const targetResultSchema = z.object({
   name: z.string(),
   wanted: z.string(),
@@ -302,6 +335,8 @@ export const summarySchema = z.object({
   /** The verdict in one sentence. */
   verdict: z.string(),
   results: z.array(resultSchema),
+  /** Each two modes, held against each other within rounds. */
+  pairs: z.array(pairSchema).default([]),
   targets: z.array(targetResultSchema),
 })
 export type Summary = z.infer<typeof summarySchema>

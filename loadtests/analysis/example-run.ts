@@ -73,8 +73,11 @@ export function exampleRun(options: ExampleOptions = {}): Run {
       seed,
       db_latency_ms: 0,
       redis_latency_ms: 0,
+      width: null,
+      max_rounds: null,
     },
     calibration: null,
+    stopped_because: 'all rounds were done',
     harness_peak_rss_bytes: 212_000_000,
     trials,
   }

@@ -49,6 +49,12 @@ export function formatShare(share: number): string {
   return `${text.replace(/\.?0+$/, '')} %`
 }
 
+/** The least change that is seen: `± 8 %`, and as a factor where that is more than double. */
+export function formatDetectable(share: number | null): string {
+  if (share === null) return '–'
+  return share > 1 ? `× ${formatNumber(1 + share)}` : `± ${formatShare(share)}`
+}
+
 export function joinWords(words: readonly string[]): string {
   if (words.length <= 1) return words.join('')
   return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`

@@ -1,10 +1,11 @@
-import { type Result, RUN_SCHEMA, type Run, SUBJECTS, type Summary, type Trial } from '../run-file.ts'
+import { type Pair, type Result, RUN_SCHEMA, type Run, SUBJECTS, type Summary, type Trial } from '../run-file.ts'
 import type { Targets } from '../targets/targets-schema.ts'
 import { evaluateTargets } from './evaluate-targets.ts'
 import type { GateContext } from './gates.ts'
 import { latenciesOf, mergeHistograms } from './histograms.ts'
 import { judgeValidity } from './judge-validity.ts'
 import { mergeInvariants } from './merge-invariants.ts'
+import { comparePairs } from './pair-of-modes.ts'
 import {
   acceptedByRound,
   answeredByRound,
@@ -29,8 +30,17 @@ export function summarise(run: Run, targets: Targets): Summary {
     status: run.status,
     verdict: verdictSentence(run, results),
     results,
+    pairs: comparePairs(run, results),
     targets: evaluateTargets(targets, run, results),
   }
+}
+
+/** How well the modes can be told apart while the run goes on. */
+export function pairsSoFar(run: Run): Pair[] {
+  return comparePairs(
+    run,
+    groupTrials(run.trials).map((group) => resultOf({ run, targetMs: undefined }, group)),
+  )
 }
 
 /** Trials of one scenario, mode and profile, in the order of the modes with the ceiling last. */

@@ -1,8 +1,10 @@
 import { describeArrivals } from '../drivers/arrivals.ts'
 import type { Interval, InvariantResult, Result, Run, Trial } from '../run-file.ts'
-import { formatBounds, formatInterval, formatNumber, joinWords, plural } from './format.ts'
+import { comparePaired } from './compare-figures.ts'
+import { formatInterval, formatNumber, joinWords, plural } from './format.ts'
 import { brokenInvariants, invariantVerdict } from './merge-invariants.ts'
-import { acceptedByRound, answeredByRound, p99ByRound, ratioWithinRounds } from './rounds.ts'
+import { pairsWithinRounds } from './pairs-within-rounds.ts'
+import { acceptedByRound, answeredByRound, type ByRound, p99ByRound } from './rounds.ts'
 
 export type Headline = 'accepted' | 'answered'
 
@@ -99,21 +101,24 @@ function latencySentences(run: Run, modes: readonly Result[]): string[] {
 
 function latencyComparison(run: Run, best: Result, second: Result): string {
   const rounds = (result: Result) => p99ByRound(trialsOfMode(run, result), 'paused')
-  const ratio = ratioWithinRounds(rounds(second), rounds(best))
-  if (!ratio) return `before ${nameOf(second)}`
-  if (ratio.low <= 1) return `which this run cannot tell from ${nameOf(second)} (${formatBounds(ratio)} × as long)`
-  return `the next one, ${nameOf(second)}, ${formatNumber(ratio.median)} × as long`
+  return tellApart(rounds(second), rounds(best), nameOf(second), 'as long')
 }
 
 function comparison(run: Run, best: Result, second: Result, headline: Headline): string {
   const byRound = headline === 'accepted' ? acceptedByRound : answeredByRound
   const rounds = (result: Result) => byRound(trialsOfMode(run, result), 'paused')
-  const ratio = ratioWithinRounds(rounds(best), rounds(second))
-  if (!ratio) return `before ${nameOf(second)}`
-  if (ratio.low <= 1) {
-    return `which this run cannot tell from ${nameOf(second)} (${formatBounds(ratio)} × its rate)`
-  }
-  return `${formatNumber(ratio.median)} × the next one, ${nameOf(second)}`
+  return tellApart(rounds(best), rounds(second), nameOf(second), 'its rate')
+}
+
+/** @param unit what the ratio is a multiple of, where the two cannot be told apart */
+function tellApart(greater: ByRound, less: ByRound, name: string, unit: string): string {
+  const { verdict, ratio } = comparePaired(pairsWithinRounds(greater, less))
+  if (ratio === null) return `before ${name}`
+  const times = formatNumber(ratio.estimate)
+  if (ratio.low === null || ratio.high === null) return `before ${name} (${times} × ${unit}, in too few rounds to tell)`
+  if (verdict !== 'higher')
+    return `which this run cannot tell from ${name} (${formatNumber(ratio.low)}–${formatNumber(ratio.high)} × ${unit})`
+  return unit === 'as long' ? `the next one, ${name}, ${times} × as long` : `${times} × the next one, ${name}`
 }
 
 function trialsOfMode(run: Run, result: Result): Trial[] {

@@ -1,6 +1,7 @@
 import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { DEFAULT_MAX_ROUNDS } from '../analysis/stop-rule.ts'
 import { ENGINES } from '../drivers/driver.ts'
 import { createProgressReport } from '../report/progress.ts'
 import { LIMITER_MODES } from '../run-file.ts'
@@ -10,7 +11,7 @@ import { checkEngine } from './check-engine.ts'
 import { finishRun, makeRunDirectory } from './finish-run.ts'
 import { watchInterruption } from './interruption.ts'
 import { DEFAULTS, describeCommand, makePlan, OPEN_LOOP, type PlanOptions } from './make-plan.ts'
-import { parseChoice, parseChoices, parseSeconds, parseWholeNumber } from './options.ts'
+import { parseChoice, parseChoices, parseSeconds, parseShare, parseWholeNumber } from './options.ts'
 import { parseRate } from './rate-option.ts'
 import { createRunId, runBench } from './run-bench.ts'
 import { addSystemOptions, allowNonempty } from './system-options.ts'
@@ -33,6 +34,7 @@ Examples:
   npm run bench                                          all modes, one hot code (about 6 minutes)
   npm run bench -- --quick                               a first look (about 90 seconds)
   npm run bench -- --modes token-bucket,none --rounds 6  two modes, narrower intervals
+  npm run bench -- --modes token-bucket,none --width 5%  as many rounds as that takes, at most 30
   npm run bench -- --scenario sold-out --gate            exit 1 when a target is missed
   npm run bench -- --scenario users-once --users 5000    so many people redeem once each
   npm run bench -- --engine paced --rate 500             open loop: 500 people come each second, whoever waits
@@ -72,6 +74,8 @@ export function createBenchCommand(): Command {
     )
     .option('--users <n>', 'people of the scenario users-once (default: 1000)', parseWholeNumber(1, 10_000_000))
     .option('--rounds <n>', `trials of each mode (default: ${DEFAULTS.rounds})`, parseWholeNumber(1, 10_000))
+    .option('--width <share>', 'go on until the ratio of every two modes is known to ± this, such as 5%', parseShare)
+    .option('--max-rounds <n>', `but not for more rounds (default: ${DEFAULT_MAX_ROUNDS})`, parseWholeNumber(1, 10_000))
   return addSystemOptions(command, { concurrency: 100 })
     .option('--targets <file>', 'targets to hold the run against', GUIDE_TARGETS)
     .option('--gate', 'exit with 1 when a target was missed', false)

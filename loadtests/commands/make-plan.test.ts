@@ -85,6 +85,25 @@ describe('makePlan', () => {
   })
 })
 
+describe('a goal for the intervals', () => {
+  it('has a limit of rounds, which is never below the first ones', () => {
+    expect(plan('hot-code')).toMatchObject({ width: null, max_rounds: null })
+    expect(plan('hot-code', { width: 0.05 })).toMatchObject({ rounds: 5, width: 0.05, max_rounds: 30 })
+    expect(plan('hot-code', { width: 0.05, rounds: 40 })).toMatchObject({ max_rounds: 40 })
+    expect(plan('hot-code', { width: 0.05, maxRounds: 7 })).toMatchObject({ max_rounds: 7 })
+  })
+
+  it('refuses a limit without a goal, and one below the rounds', () => {
+    expect(() => plan('hot-code', { maxRounds: 9 })).toThrow('--max-rounds goes with --width')
+    expect(() => plan('hot-code', { width: 0.05, maxRounds: 4 })).toThrow('less than the 5 rounds')
+  })
+
+  it('stands in the line that repeats the run', () => {
+    const options = { ...OPTIONS, scenario: 'hot-code', width: 0.025, maxRounds: 12 }
+    expect(describeCommand(options, makePlan(options))).toContain('--width 2.5% --max-rounds 12')
+  })
+})
+
 describe('describeCommand', () => {
   it.each<[string, Partial<PlanOptions>]>([
     ['hot-code', { connections: 8 }],

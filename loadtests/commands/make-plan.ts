@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { DEFAULT_MAX_ROUNDS } from '../analysis/stop-rule.ts'
 import { type Arrivals, meanRate } from '../drivers/arrivals.ts'
 import type { Engine } from '../drivers/driver.ts'
 import { UsageError } from '../errors.ts'
@@ -16,6 +17,8 @@ export interface PlanOptions extends SystemChoices {
   duration?: number
   users?: number
   rounds?: number
+  width?: number
+  maxRounds?: number
   engine?: Engine
   rate?: RateChoice
   poisson: boolean
@@ -51,7 +54,21 @@ export function makePlan(options: PlanOptions): Plan {
     seed,
     db_latency_ms: options.dbLatency,
     redis_latency_ms: options.redisLatency,
+    ...goalOf(options, options.rounds ?? length.rounds),
   }
+}
+
+/** @throws UsageError when the limit does not go with the rest */
+function goalOf({ width, maxRounds }: PlanOptions, rounds: number): Pick<Plan, 'width' | 'max_rounds'> {
+  if (width === undefined) {
+    if (maxRounds !== undefined)
+      throw new UsageError('--max-rounds goes with --width: without a goal there are --rounds.')
+    return { width: null, max_rounds: null }
+  }
+  const most = maxRounds ?? Math.max(DEFAULT_MAX_ROUNDS, rounds)
+  if (most < rounds)
+    throw new UsageError(`--max-rounds ${most} is less than the ${rounds} rounds that come first (--rounds).`)
+  return { width, max_rounds: most }
 }
 
 type Loop = Pick<Plan, 'engine' | 'arrivals' | 'connections' | 'duration' | 'people'>
@@ -131,6 +148,11 @@ export function describeCommand(options: PlanOptions & { allowNonempty: boolean 
     ['pool', profile.pool],
     ['seed', plan.seed],
   )
+  if (plan.width !== null)
+    values.push(
+      ['width', `${Number((100 * plan.width).toFixed(6))}%`],
+      ['max-rounds', plan.max_rounds ?? DEFAULT_MAX_ROUNDS],
+    )
   if (plan.db_latency_ms > 0) values.push(['db-latency', `${plan.db_latency_ms}ms`])
   if (plan.redis_latency_ms > 0) values.push(['redis-latency', `${plan.redis_latency_ms}ms`])
   if (options.targets !== GUIDE_TARGETS) values.push(['targets', quoted(options.targets)])

@@ -6,6 +6,7 @@ import {
   parseHttpUrl,
   parseMilliseconds,
   parseSeconds,
+  parseShare,
   parseWholeNumber,
 } from './options.ts'
 import { formatRate, parseRate } from './rate-option.ts'
@@ -80,6 +81,18 @@ describe('parseHttpUrl', () => {
 
   it.each(['127.0.0.1:9100', 'redis://localhost', ''])('refuses %j', (text) => {
     expect(() => parseHttpUrl(text)).toThrow('expected a URL such as http://127.0.0.1:9100.')
+  })
+})
+
+describe('parseShare', () => {
+  it.each([
+    ['5%', 0.05],
+    ['2.5%', 0.025],
+    ['0.1', 0.1],
+  ])('%s', (text, share) => expect(parseShare(text)).toBeCloseTo(share, 12))
+
+  it.each(['0', '0%', '100%', '5', '-5%', 'narrow', ''])('refuses "%s"', (text) => {
+    expect(() => parseShare(text)).toThrow('expected a share such as 5%')
   })
 })
 

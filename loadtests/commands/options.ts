@@ -23,6 +23,15 @@ export function parseSeconds(value: string): number {
   return number
 }
 
+/** A share such as `5%`, `2.5%` or `0.05`: greater than 0, and less than 100 %. */
+export function parseShare(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(value.trim())
+  const share = Number(match?.[1]) / (match?.[2] === '%' ? 100 : 1)
+  if (!(share > 0 && share < 1))
+    throw new InvalidArgumentError('expected a share such as 5%, greater than 0 and less than 100%.')
+  return share
+}
+
 /** A time such as `2ms`, `0.5s` or `2` (milliseconds). @returns milliseconds */
 export function parseMilliseconds(value: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(value.trim())

@@ -7,7 +7,7 @@ import { summarise } from '../analysis/summarise.ts'
 import { UsageError } from '../errors.ts'
 import { renderTerminal, showsColour } from '../report/terminal-report.ts'
 import { writeReports } from '../report/write-reports.ts'
-import { type Run, runSchema } from '../run-file.ts'
+import { RUN_SCHEMA, type Run, runSchema } from '../run-file.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
 import type { Targets } from '../targets/targets-schema.ts'
 
@@ -71,19 +71,32 @@ export async function readRun(file: string): Promise<Run> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new UsageError(`${file} cannot be read (${cause.code})`, { cause })
   })
-  const parsed = runSchema.safeParse(parseJson(text, file))
+  const content = parseJson(text, file)
+  const parsed = runSchema.safeParse(content)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues
     .slice(0, 5)
     .map((issue) => `  ${issue.path.join('.') || basename(file)}: ${issue.message}`)
-  throw new UsageError(`${file} is not a run of this version:\n${faults.join('\n')}`)
+  throw new UsageError(`${file} is not a run of this version${wayOut(content)}:\n${faults.join('\n')}`)
+}
+
+/** What the file probably is, and what to give instead. */
+function wayOut(content: unknown): string {
+  const keys: object = typeof content === 'object' && content !== null ? content : {}
+  if ('results' in keys && 'verdict' in keys) return ' but a summary: give the run.json that stands beside it'
+  if (!('schema' in keys)) return ', Redline did not write it: give the run.json of a run'
+  const isNewer = typeof keys.schema === 'number' && keys.schema > RUN_SCHEMA
+  return isNewer ? ` (it reads up to schema ${RUN_SCHEMA}): a newer Redline opens it` : ''
 }
 
 function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new UsageError(`${file} is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    const reason = cause instanceof Error ? cause.message : cause
+    throw new UsageError(`${file} is not JSON: ${reason}. If it was copied while it was written, copy it again`, {
+      cause,
+    })
   }
 }
 

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
+import { whyStop } from '../analysis/stop-rule.ts'
+import { pairsSoFar } from '../analysis/summarise.ts'
 import { readCalibration } from '../calibrate/calibration-file.ts'
 import { startGenerator } from '../drivers/generator.ts'
 import { describeEnvironment } from '../measure/environment.ts'
@@ -87,6 +89,7 @@ async function describeRun({ runId, repeatWith, plan, directory }: BenchParts, s
     status: 'running',
     environment: await describeEnvironment(stores.postgres, stores.redis, NOTES),
     plan,
+    stopped_because: null,
     calibration: await readCalibration(join(dirname(directory), 'calibration.json')),
     harness_peak_rss_bytes: 0,
     trials: [],
@@ -105,18 +108,19 @@ async function measure(begun: Run, parts: BenchParts, running: RunningParts): Pr
   }
   await keep({})
   try {
-    await runRounds(
+    const stoppedBecause = await runRounds(
       { ...running, plan, scenario, signal, onSample: progress.sample },
       progress.begin,
       async (trial) => {
         await keep({ trials: [...run.trials, trial] })
         progress.end(trial)
       },
+      (round) => whyStop(plan, round, plan.width === null ? [] : pairsSoFar(run)),
     )
-    await keep({ status: 'complete', finished_at: new Date().toISOString() })
+    await keep({ status: 'complete', stopped_because: stoppedBecause, finished_at: new Date().toISOString() })
   } catch (error) {
     if (!signal.aborted) throw error
-    await keep({ status: 'interrupted', finished_at: new Date().toISOString() })
+    await keep({ status: 'interrupted', stopped_because: 'it was interrupted', finished_at: new Date().toISOString() })
   }
   return run
 }

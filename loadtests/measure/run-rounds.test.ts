@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { SUBJECTS } from '../run-file.ts'
-import { planPositions } from './run-rounds.ts'
+import { planRounds } from './run-rounds.ts'
+
+function planPositions({ rounds, ...plan }: { modes: typeof SUBJECTS; rounds: number; seed: number }) {
+  const endless = planRounds(plan)
+  return Array.from({ length: rounds }, () => endless.next().value ?? []).flat()
+}
 
 const plan = { modes: SUBJECTS, rounds: 50, seed: 7 }
 
-describe('planPositions', () => {
+describe('planRounds', () => {
   it('tries every subject once in each round', () => {
     const positions = planPositions(plan)
     for (let round = 1; round <= plan.rounds; round++) {

@@ -7,6 +7,7 @@ import { environment, howToRepeat } from './sections/environment.ts'
 import { headline } from './sections/headline.ts'
 import { invariants } from './sections/invariants.ts'
 import { latency } from './sections/latency.ts'
+import { pairs } from './sections/pairs.ts'
 import { rates } from './sections/rates.ts'
 import { targets } from './sections/targets.ts'
 import { timeline } from './sections/timeline.ts'
@@ -28,7 +29,7 @@ export async function renderHtml(run: Run, summary: Summary): Promise<string> {
 <body>
 ${headline(run, summary)}
 <main>
-${[rates(run, summary), latency(run, summary), timeline(run), cost(run, summary)]}
+${[rates(run, summary), pairs(run, summary), latency(run, summary), timeline(run), cost(run, summary)]}
 ${[targets(summary), validity(run, summary), invariants(summary), trials(run), environment(run), howToRepeat(run)]}
 </main>
 <script>${new Html(script)}</script>

@@ -4,6 +4,7 @@ import { headlineOf } from '../analysis/verdict-sentence.ts'
 import type { Latencies, Result, Run, Summary } from '../run-file.ts'
 import { meterLine } from './calibration-report.ts'
 import { environmentRows } from './environment-rows.ts'
+import { PAIRS_EXPLAINED, pairTable, stopLine } from './pair-rows.ts'
 import { GATE_NAMES, invariantLines, modeTable, NO_COST, planLine, STEP_NAMES, validityLines } from './report-rows.ts'
 
 /** The report as markdown, for a pull request or a wiki. */
@@ -21,6 +22,7 @@ export function renderMarkdown(run: Run, summary: Summary): string {
     ),
     modes.explained,
     bullets([...invariantLines(summary.results), ...validityLines(summary.results).map((line) => `\\* ${line}`)]),
+    ...pairSection(run, summary),
     '## Latency in milliseconds',
     latencyTable(summary.results),
     '## Cost of one redemption',
@@ -44,6 +46,12 @@ export function renderMarkdown(run: Run, summary: Summary): string {
     `\`\`\`sh\n${run.repeat_with}\nnpm run report -- ${run.run_id}\n\`\`\``,
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
+}
+
+function pairSection(run: Run, { pairs }: Summary): string[] {
+  if (pairs.length === 0) return []
+  const { columns, rows } = pairTable(pairs)
+  return ['## Each two modes', table(columns, rows), [PAIRS_EXPLAINED, ...stopLine(run)].join(' ')]
 }
 
 function latencyTable(results: readonly Result[]): string {

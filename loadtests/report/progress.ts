@@ -17,7 +17,8 @@ const SPARKS = 20
 
 export function createProgressReport(plan: Plan, stream: NodeJS.WriteStream): ProgressReport {
   const isLive = stream.isTTY === true && process.env['CI'] === undefined
-  const total = plan.rounds * plan.modes.length
+  // With a goal nobody knows how many rounds it takes: the most that there will be.
+  const total = (plan.max_rounds ?? plan.rounds) * plan.modes.length
   const startedAt = performance.now()
   let done = 0
   let current: TrialPosition | undefined
@@ -38,7 +39,7 @@ export function createProgressReport(plan: Plan, stream: NodeJS.WriteStream): Pr
   function remaining(): string {
     if (done === 0) return ''
     const seconds = ((performance.now() - startedAt) / 1_000 / done) * (total - done)
-    return `, about ${formatSeconds(seconds)} left`
+    return `, ${plan.width === null ? 'about' : 'at most'} ${formatSeconds(seconds)} left`
   }
 
   return {

@@ -4,6 +4,7 @@ import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { headlineOf } from '../analysis/verdict-sentence.ts'
 import { describeArrivals } from '../drivers/arrivals.ts'
 import type { GateName, Interval, InvariantResult, Result, Run } from '../run-file.ts'
+import { roundsDone } from './pair-rows.ts'
 
 const ABSENT = '–'
 
@@ -169,7 +170,7 @@ export function planLine(run: Run): string {
   ]
   return [
     plan.scenario,
-    `${plan.rounds} rounds of ${plan.people === null ? `${plan.duration} s` : plural(plan.people, 'person', 'people')}`,
+    `${roundsDone(run)} rounds of ${plan.people === null ? `${plan.duration} s` : plural(plan.people, 'person', 'people')}`,
     plan.arrivals === null
       ? `${plan.connections} connections`
       : `open loop (${plan.engine}): ${describeArrivals(plan.arrivals)}`,

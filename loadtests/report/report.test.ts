@@ -138,6 +138,35 @@ describe('the terminal report', () => {
   })
 })
 
+describe('each two modes', () => {
+  const goal = (run: Run): Run => ({ ...run, plan: { ...run.plan, width: 0.05, max_rounds: 30 } })
+
+  it('stand with verdict, interval and what would have been seen, in all reports', async () => {
+    const run = exampleRun({ rounds: 6, modes: ['none', 'token-bucket'] })
+    const summary = await summaryOf(run)
+    const text = renderTerminal(run, summary, { colour: false })
+    expect(text).toMatch(/none : token-bucket +slower +0\.\d+ \(0\.\d+–0\.\d+\) +± [\d.]+ %/)
+    expect(renderMarkdown(run, summary)).toMatch(/\| none : token-bucket \| slower \|/)
+    expect(await renderHtml(run, summary)).toContain('<section id="pairs">')
+    expect(text).not.toContain('Goal:')
+  })
+
+  it('say why a run with a goal ended, and how many rounds it took', async () => {
+    const run = {
+      ...goal(exampleRun({ rounds: 6 })),
+      stopped_because: 'the intervals were narrow enough',
+    } satisfies Run
+    const text = renderTerminal(run, await summaryOf(run), { colour: false })
+    expect(text).toContain('to ± 5 %; it ended because the intervals were narrow enough.')
+    expect(text).toContain('6 rounds of')
+  })
+
+  it('are left out where there is only one', async () => {
+    const run = exampleRun({ rounds: 6, modes: ['none', 'ceiling'] })
+    expect(await renderHtml(run, await summaryOf(run))).not.toContain('id="pairs"')
+  })
+})
+
 describe('report.html', () => {
   it('is one file that asks the network for nothing and stays under 1.5 MB', async () => {
     const run = exampleRun({ rounds: 10 })

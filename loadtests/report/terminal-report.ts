@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
-import type { Run, Summary, TargetResult } from '../run-file.ts'
+import type { Pair, Run, Summary, TargetResult } from '../run-file.ts'
 import { meterLine } from './calibration-report.ts'
+import { PAIRS_EXPLAINED, pairTable, stopLine } from './pair-rows.ts'
 import { createPlainTable } from './plain-table.ts'
 import { invariantLines, type ModeTable, modeTable, planLine, stepLines, validityLines } from './report-rows.ts'
 import { wrap } from './wrap.ts'
@@ -27,6 +28,7 @@ export function renderTerminal(run: Run, summary: Summary, options: { colour: bo
     ...wrap(modes.explained, WIDTH).map((line) => paint('dim', line)),
     ...stepLines(summary.results).flatMap((line) => wrap(line, WIDTH)),
     ...warnings.flatMap((line) => wrap(line, WIDTH)).map((line) => paint('yellow', line)),
+    ...pairLines(run, summary.pairs, paint),
     '',
     ...targetLines(summary.targets, paint),
     ...wrap(meterLine(run.calibration), WIDTH).map((line) => paint('dim', line)),
@@ -34,6 +36,21 @@ export function renderTerminal(run: Run, summary: Summary, options: { colour: bo
   ]
     .join('\n')
     .replace(/ +$/gm, '')
+}
+
+/** Each two modes; one mode has none. */
+function pairLines(run: Run, pairs: readonly Pair[], paint: Paint): string[] {
+  const { columns, rows } = pairTable(pairs)
+  if (rows.length === 0) return []
+  const table = createPlainTable({ head: columns.map((column) => paint('dim', column)) })
+  for (const [pair = '', verdict = '', ...rest] of rows) table.push([pair, paint(pairStyle(verdict), verdict), ...rest])
+  const explained = [PAIRS_EXPLAINED, ...stopLine(run)].flatMap((line) => wrap(line, WIDTH))
+  return ['', table.toString(), ...explained.map((line) => paint('dim', line))]
+}
+
+function pairStyle(verdict: string): Style {
+  if (verdict === 'faster') return 'green'
+  return verdict === 'slower' ? 'red' : 'dim'
 }
 
 function paintModes({ columns, rows }: ModeTable, paint: Paint): string {

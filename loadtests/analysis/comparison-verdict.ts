@@ -1,0 +1,66 @@
+import type { Row, RunComparison } from '../compare-file.ts'
+import { formatCount, formatDetectable, joinWords } from './format.ts'
+
+type Outcome = RunComparison['outcome']
+
+/** An invariant that broke is a regression, whatever else got better. */
+export function outcomeOf(rows: readonly Row[], broken: readonly string[]): Outcome {
+  const judged = rows.filter((row) => row.judged)
+  const isWorse = broken.length > 0 || judged.some(({ verdict }) => verdict === 'worse')
+  const isBetter = judged.some(({ verdict }) => verdict === 'better')
+  if (isWorse) return isBetter && broken.length === 0 ? 'mixed' : 'regression'
+  if (isBetter) return 'improvement'
+  const isDecided = judged.some(({ kind, verdict }) => kind === 'time' && verdict !== 'too few rounds')
+  return isDecided ? 'no difference seen' : 'nothing can be concluded'
+}
+
+/** What changed, for somebody who reads nothing else. */
+export function verdictOfComparison(outcome: Outcome, rows: readonly Row[], broken: readonly string[]): string {
+  const judged = rows.filter((row) => row.judged)
+  const changes = (verdict: Row['verdict']) => judged.filter((row) => row.verdict === verdict).map(changeOf)
+  const sentences = [
+    ...broken.map((text) => `Broke: ${text}.`),
+    ...sentence('Worse', changes('worse')),
+    ...sentence('Better', changes('better')),
+  ]
+  if (outcome === 'nothing can be concluded') return `Nothing can be concluded: ${whyNothing(rows)}.`
+  if (sentences.length === 0) sentences.push(`No difference seen in ${judged.length} figures.`)
+  return [...sentences, ...powerSentence(judged)].join(' ')
+}
+
+function sentence(word: string, changes: readonly string[]): string[] {
+  return changes.length === 0 ? [] : [`${word}: ${joinWords(changes)}.`]
+}
+
+function changeOf(row: Row): string {
+  const where = `${row.mode} ${row.figure}`
+  if (row.kind === 'counted') return `${where} ${formatCount(row.first ?? 0)} → ${formatCount(row.second ?? 0)}`
+  const { estimate, low, high } = row.ratio ?? { estimate: 1, low: null, high: null }
+  const bounds = low === null || high === null ? '' : ` (${percent(low)} to ${percent(high)})`
+  return `${where} ${percent(estimate)}${bounds}`
+}
+
+/** A ratio as the change that it is: 0.91 is −9 %. */
+export function percent(ratio: number): string {
+  const change = 100 * (ratio - 1)
+  return `${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(Math.abs(change) < 9.95 ? 1 : 0)} %`
+}
+
+/** Of the first figure, which is the rate where there is one. */
+function powerSentence(judged: readonly Row[]): string[] {
+  const figure = judged.find(({ kind }) => kind === 'time')?.figure
+  const known = judged.filter((row) => row.figure === figure).flatMap(({ detectable }) => detectable ?? [])
+  if (figure === undefined || known.length === 0) return []
+  return [
+    `By itself a change of ${figure} by ${formatDetectable(Math.max(...known))} would have been seen in every mode.`,
+  ]
+}
+
+function whyNothing(rows: readonly Row[]): string {
+  const timed = rows.filter(({ kind }) => kind === 'time')
+  const counted = rows.filter(({ kind }) => kind === 'counted')
+  const rest = counted.length > 0 ? '; the counted work is the same' : ''
+  if (timed.length === 0) return `no figure stands in both runs${rest}`
+  if (timed.every(({ judged }) => !judged)) return `there is nothing to hold what takes time against${rest}`
+  return `there are too few rounds, five are needed in both runs${rest}`
+}
