@@ -109,6 +109,8 @@ function planFor({ file }: LoadedScenario, options: LoadOptions, seed: number): 
     scenario: file.name,
     modes: ['target', 'ceiling'],
     rounds: options.rounds,
+    width: null,
+    max_rounds: null,
     engine: engineFor(options.engine, arrivals),
     arrivals,
     connections: options.connections ?? (arrivals ? OPEN_LOOP.connections : (file.connections ?? DEFAULTS.connections)),

@@ -1,21 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
-import { whyStop } from '../analysis/stop-rule.ts'
-import { pairsSoFar } from '../analysis/summarise.ts'
 import { readCalibration } from '../calibrate/calibration-file.ts'
 import { startGenerator } from '../drivers/generator.ts'
 import { describeEnvironment } from '../measure/environment.ts'
-import { runRounds } from '../measure/run-rounds.ts'
+import { runTrial } from '../measure/run-trial.ts'
+import type { TrialContext } from '../measure/trial-context.ts'
 import { createWalReader } from '../measure/wal-reader.ts'
 import type { ProgressReport } from '../report/progress.ts'
-import { writeAtomically } from '../report/write-reports.ts'
 import { type Plan, RUN_SCHEMA, type Run } from '../run-file.ts'
 import { clearAfterKilled } from '../sut/leftovers.ts'
 import { createRunDirectory } from '../sut/run-directory.ts'
 import { type Stores, startStores } from '../sut/stores.ts'
 import { migrate } from '../sut/system.ts'
 import { findScenario } from './make-plan.ts'
+import { measureRounds } from './measure-rounds.ts'
 
 export interface BenchParts {
   readonly plan: Plan
@@ -96,31 +95,10 @@ async function describeRun({ runId, repeatWith, plan, directory }: BenchParts, s
   }
 }
 
-type RunningParts = Omit<Parameters<typeof runRounds>[0], 'plan' | 'scenario' | 'signal' | 'onSample'>
+type RunningParts = Omit<TrialContext, 'plan' | 'scenario' | 'signal' | 'onSample'>
 
-async function measure(begun: Run, parts: BenchParts, running: RunningParts): Promise<Run> {
+function measure(begun: Run, parts: BenchParts, running: RunningParts): Promise<Run> {
   const { plan, signal, progress } = parts
-  const scenario = findScenario(plan.scenario)
-  let run = begun
-  const keep = async (changes: Partial<Run>) => {
-    run = { ...run, ...changes, harness_peak_rss_bytes: process.resourceUsage().maxRSS * 1024 }
-    await writeAtomically(join(parts.directory, 'run.json'), JSON.stringify(run))
-  }
-  await keep({})
-  try {
-    const stoppedBecause = await runRounds(
-      { ...running, plan, scenario, signal, onSample: progress.sample },
-      progress.begin,
-      async (trial) => {
-        await keep({ trials: [...run.trials, trial] })
-        progress.end(trial)
-      },
-      (round) => whyStop(plan, round, plan.width === null ? [] : pairsSoFar(run)),
-    )
-    await keep({ status: 'complete', stopped_because: stoppedBecause, finished_at: new Date().toISOString() })
-  } catch (error) {
-    if (!signal.aborted) throw error
-    await keep({ status: 'interrupted', stopped_because: 'it was interrupted', finished_at: new Date().toISOString() })
-  }
-  return run
+  const context = { ...running, plan, scenario: findScenario(plan.scenario), signal, onSample: progress.sample }
+  return measureRounds(begun, parts, (position) => runTrial(context, position))
 }

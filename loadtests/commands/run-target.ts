@@ -8,16 +8,15 @@ import { describeEnvironment } from '../measure/environment.ts'
 import { loadBare } from '../measure/load-bare.ts'
 import { loadCeiling } from '../measure/load-ceiling.ts'
 import { addPrometheus } from '../measure/query-prometheus.ts'
-import { planPositions } from '../measure/run-rounds.ts'
 import { completeTrial } from '../measure/run-trial.ts'
 import type { Judged, LoadContext, TrialPosition } from '../measure/trial-context.ts'
 import type { ProgressReport } from '../report/progress.ts'
-import { writeAtomically } from '../report/write-reports.ts'
 import { type InvariantResult, type Plan, RUN_SCHEMA, type Run } from '../run-file.ts'
 import { neverSettled } from '../sut/child.ts'
 import { clearAfterKilled } from '../sut/leftovers.ts'
 import { createRunDirectory } from '../sut/run-directory.ts'
 import type { LoadedScenario } from './load-scenario-file.ts'
+import { measureRounds } from './measure-rounds.ts'
 
 const run = promisify(execFile)
 const VERIFY_TIMEOUT_MS = 600_000
@@ -63,26 +62,9 @@ async function refuseSilence(url: string): Promise<void> {
 }
 
 async function measure(parts: TargetParts, context: LoadContext): Promise<Run> {
-  const { plan, progress, signal } = parts
-  let kept = await describeRun(parts)
-  const keep = async (changes: Partial<Run>) => {
-    kept = { ...kept, ...changes, harness_peak_rss_bytes: process.resourceUsage().maxRSS * 1_024 }
-    await writeAtomically(join(parts.directory, 'run.json'), JSON.stringify(kept))
-  }
-  try {
-    for (const position of planPositions(plan)) {
-      signal.throwIfAborted()
-      progress.begin(position)
-      const trial = await completeTrial(context, position, () => measureSubject(parts, context, position))
-      await keep({ trials: [...kept.trials, trial] })
-      progress.end(trial)
-    }
-    await keep({ status: 'complete', finished_at: new Date().toISOString() })
-  } catch (error) {
-    if (!signal.aborted) throw error
-    await keep({ status: 'interrupted', finished_at: new Date().toISOString() })
-  }
-  return kept
+  return measureRounds(await describeRun(parts), parts, (position) =>
+    completeTrial(context, position, () => measureSubject(parts, context, position)),
+  )
 }
 
 async function describeRun({ plan, runId, directory, repeatWith, url }: TargetParts): Promise<Run> {
@@ -96,6 +78,7 @@ async function describeRun({ plan, runId, directory, repeatWith, url }: TargetPa
     status: 'running',
     environment: await describeEnvironment(FOREIGN, FOREIGN, [`target: ${url}`]),
     plan,
+    stopped_because: null,
     calibration: await readCalibration(join(dirname(directory), 'calibration.json')),
     harness_peak_rss_bytes: 0,
     trials: [],

@@ -1,27 +1,24 @@
 import { createRandom } from '../analysis/random.ts'
-import type { StopReason, Subject, Trial } from '../run-file.ts'
-import { runTrial } from './run-trial.ts'
-import type { TrialContext, TrialPosition } from './trial-context.ts'
+import type { Plan, StopReason, Subject } from '../run-file.ts'
+import type { TrialPosition } from './trial-context.ts'
 
 /**
  * Randomised interleaved trials: each round tries every subject once, in an order drawn anew, so that a drift of the
  * machine hits all of them alike.
- * @param onTrial called after each trial, so that what was measured can be kept
  * @param whyStop asked after each round; null goes on
  * @returns why it ended
  * @throws the signal's reason when the run is interrupted
  */
 export async function runRounds(
-  context: TrialContext,
-  onStart: (position: TrialPosition) => void,
-  onTrial: (trial: Trial) => Promise<void>,
+  plan: Pick<Plan, 'modes' | 'seed'>,
+  signal: AbortSignal,
+  measure: (position: TrialPosition) => Promise<void>,
   whyStop: (round: number) => StopReason | null,
 ): Promise<StopReason> {
-  for (const positions of planRounds(context.plan)) {
+  for (const positions of planRounds(plan)) {
     for (const position of positions) {
-      context.signal.throwIfAborted()
-      onStart(position)
-      await onTrial(await runTrial(context, position))
+      signal.throwIfAborted()
+      await measure(position)
     }
     const reason = whyStop(positions[0]?.round ?? 0)
     if (reason !== null) return reason
