@@ -52,7 +52,7 @@ export function createVisitors(
     const timer = setTimeout(() => {
       thinking.delete(timer)
       send(script, request, false, dueAt)
-    }, dueAt - performance.now())
+    }, Math.max(0, dueAt - performance.now()))
     thinking.add(timer)
   }
   const send = (script: Script, request: OutgoingRequest, isFirst: boolean, intendedAt: number) => {
