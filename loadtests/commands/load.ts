@@ -119,6 +119,8 @@ function planFor({ file }: LoadedScenario, options: LoadOptions, seed: number): 
     seed,
     db_latency_ms: 0,
     redis_latency_ms: 0,
+    width: null,
+    max_rounds: null,
   }
 }
 

@@ -77,10 +77,10 @@ async function measure(parts: TargetParts, context: LoadContext): Promise<Run> {
       await keep({ trials: [...kept.trials, trial] })
       progress.end(trial)
     }
-    await keep({ status: 'complete', finished_at: new Date().toISOString() })
+    await keep({ status: 'complete', stopped_because: 'all rounds were done', finished_at: new Date().toISOString() })
   } catch (error) {
     if (!signal.aborted) throw error
-    await keep({ status: 'interrupted', finished_at: new Date().toISOString() })
+    await keep({ status: 'interrupted', stopped_because: 'it was interrupted', finished_at: new Date().toISOString() })
   }
   return kept
 }
@@ -96,6 +96,7 @@ async function describeRun({ plan, runId, directory, repeatWith, url }: TargetPa
     status: 'running',
     environment: await describeEnvironment(FOREIGN, FOREIGN, [`target: ${url}`]),
     plan,
+    stopped_because: null,
     calibration: await readCalibration(join(dirname(directory), 'calibration.json')),
     harness_peak_rss_bytes: 0,
     trials: [],
