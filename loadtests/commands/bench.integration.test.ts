@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { planRounds } from '../measure/run-rounds.ts'
+import { planPositions } from '../measure/run-rounds.ts'
 import { runSchema, type Subject, summarySchema } from '../run-file.ts'
 import { type CliHarness, createCliHarness } from '../testing/cli.ts'
 
@@ -29,8 +29,8 @@ afterAll(() => cli.close())
 /** The seed with which this subject is tried first. */
 function seedFor(first: Subject): string {
   for (let seed = 0; ; seed++) {
-    const [positions] = planRounds({ modes: ['none', 'ceiling'], seed })
-    if (positions?.[0]?.mode === first) return String(seed)
+    const [position] = planPositions({ modes: ['none', 'ceiling'], rounds: 1, seed })
+    if (position?.mode === first) return String(seed)
   }
 }
 

@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { SUBJECTS } from '../run-file.ts'
-import { planRounds } from './run-rounds.ts'
-
-function planPositions({ rounds, ...plan }: { modes: typeof SUBJECTS; rounds: number; seed: number }) {
-  const endless = planRounds(plan)
-  return Array.from({ length: rounds }, () => endless.next().value ?? []).flat()
-}
+import { planPositions } from './run-rounds.ts'
 
 const plan = { modes: SUBJECTS, rounds: 50, seed: 7 }
 
-describe('planRounds', () => {
+describe('planPositions', () => {
   it('tries every subject once in each round', () => {
     const positions = planPositions(plan)
     for (let round = 1; round <= plan.rounds; round++) {

@@ -26,6 +26,12 @@ export async function runRounds(
   throw new RangeError('rounds never end by themselves')
 }
 
+/** The order of all trials of a run with so many rounds. */
+export function planPositions(plan: { modes: readonly Subject[]; rounds: number; seed: number }): TrialPosition[] {
+  const endless = planRounds(plan)
+  return Array.from({ length: plan.rounds }, () => endless.next().value ?? []).flat()
+}
+
 /** The order of the trials of each round, without an end: it follows from the seed alone. */
 export function* planRounds(plan: { modes: readonly Subject[]; seed: number }): Generator<TrialPosition[], void> {
   const random = createRandom(plan.seed)
