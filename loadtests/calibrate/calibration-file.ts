@@ -29,6 +29,7 @@ export type CalibrationResult = z.infer<typeof resultSchema>
 export const calibrationSchema = z.object({
   schema: z.literal(1),
   made_at: z.iso.datetime(),
+  status: z.enum(['complete', 'interrupted']),
   rate_per_second: z.number(),
   seconds: z.number(),
   /** Every VALID result of a driver of which it is demanded is within the tolerance, and there is one of each pattern. */

@@ -12,34 +12,48 @@ export interface CalibrationPlan {
   readonly tries: number
 }
 
-/** Every driver on every pattern, in random order; a measurement that proves nothing is tried again. */
+/**
+ * Every driver on every pattern, in random order; a measurement that proves nothing is tried again.
+ * @returns what was found, also when it was interrupted: then what was found until there, which passes nothing
+ */
 export async function runCalibration(
   context: CalibrationContext,
   plan: CalibrationPlan,
   onResult: (result: CalibrationResult) => void,
 ): Promise<Calibration> {
-  const random = createRandom(context.seed)
   const results: CalibrationResult[] = []
-  for (const pattern of plan.patterns) {
-    // Closed loops last: what they should have seen is told by the others.
-    const order = [...plan.drivers].sort(
-      (a, b) => Number(a === 'autocannon') - Number(b === 'autocannon') || random() - 0.5,
-    )
-    for (const driver of order) {
+  const measureAll = async () => {
+    for (const { pattern, driver } of orderOf(plan, context.seed)) {
       const result = await measureUntilValid(context, plan, driver, pattern, results)
       results.push(result)
       onResult(result)
     }
   }
+  await measureAll().catch((error: unknown) => {
+    if (!context.signal.aborted) throw error
+  })
+  const isComplete = !context.signal.aborted
   const demanded = results.filter((result) => result.demanded)
+  const isWithin = demanded.every((one) => one.validity === 'VALID' && one.within_tolerance)
   return {
     schema: 1,
     made_at: new Date().toISOString(),
+    status: isComplete ? 'complete' : 'interrupted',
     rate_per_second: context.rate,
     seconds: context.seconds,
-    passed: demanded.length > 0 && demanded.every((one) => one.validity === 'VALID' && one.within_tolerance),
+    passed: isComplete && demanded.length > 0 && isWithin,
     results,
   }
+}
+
+/** Pattern by pattern; closed loops last: what they should have seen is told by the others. */
+function orderOf({ patterns, drivers }: CalibrationPlan, seed: number) {
+  const random = createRandom(seed)
+  const place = (driver: Engine) => (driver === 'autocannon' ? 1 : random())
+  return patterns.flatMap((pattern) => {
+    const placed = drivers.map((driver) => ({ driver, pattern, place: place(driver) }))
+    return placed.sort((a, b) => a.place - b.place)
+  })
 }
 
 async function measureUntilValid(

@@ -39,3 +39,26 @@ test('a pattern that cannot be read is named', async () => {
   const { stderr, code } = await cli.run(['calibrate', '--pattern', 'stall=5s/1s'])
   expect([code, stderr]).toEqual([2, expect.stringContaining('"stall=5s/1s" cannot be read')])
 })
+
+test('interrupted, it keeps what was measured', async () => {
+  const options = [
+    '--pattern',
+    'no-op',
+    '--pattern',
+    'fixed',
+    '--duration',
+    '2',
+    '--tries',
+    '1',
+    '--json',
+    '--out',
+    out,
+  ]
+  const running = cli.start(['calibrate', '--drivers', 'paced', ...options])
+  await running.awaitOutput(/1\/2 no-op/)
+  running.kill('SIGINT')
+  const { code, stdout } = await running.ended
+  const calibration = calibrationSchema.parse(JSON.parse(stdout))
+  expect(code).toBe(130)
+  expect(calibration).toMatchObject({ status: 'interrupted', passed: false, results: [{ pattern: 'no-op' }] })
+})

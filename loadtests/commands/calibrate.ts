@@ -71,14 +71,14 @@ function collectPattern(text: string, before: Pattern[]): Pattern[] {
 async function calibrate(options: CalibrateOptions): Promise<void> {
   const drivers = options.drivers ?? (await driversAtHand())
   if (options.drivers?.includes('k6')) await findK6()
-  const interruption = watchInterruption('what was measured is lost')
+  const interruption = watchInterruption('what was measured is kept')
   try {
     const calibration = await measure(options, drivers, interruption)
     await mkdir(options.out, { recursive: true })
     await writeAtomically(join(options.out, 'calibration.json'), `${JSON.stringify(calibration, null, 2)}\n`)
     const table = () => renderCalibration(calibration, { colour: showsColour(process.stdout) })
     process.stdout.write(`${options.json ? JSON.stringify(calibration) : table()}\n`)
-    process.exitCode = exitCodeFor(calibration, options)
+    process.exitCode = interruption.exitCode ?? exitCodeFor(calibration, options)
   } finally {
     interruption.dispose()
   }

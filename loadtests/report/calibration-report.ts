@@ -27,6 +27,9 @@ export function renderCalibration(calibration: Calibration, options: { colour: b
     )
   return [
     paint('dim', `${calibration.rate_per_second} requests per second, ${calibration.seconds} s each`),
+    ...(calibration.status === 'interrupted'
+      ? [paint('yellow', 'It was interrupted: this is what was measured until then.')]
+      : []),
     table.toString(),
     ...doubts.map((line) => paint('yellow', line)),
     ...wrap(EXPLAINED, WIDTH).map((line) => paint('dim', line)),
