@@ -28,7 +28,7 @@ interface Rule {
 const atMost = (value: number, limit: number) => value <= limit
 const atLeast = (value: number, limit: number) => value >= limit
 
-/** Each trial is held against these. Sources of the limits: EVIDENCE in README, "When is a run believed?". */
+/** Each trial is held against these. README, "When is a run believed?", tells them in words. */
 const RULES: Partial<Record<GateName, Rule>> = {
   generator_cpu: {
     limit: () => 0.8,
