@@ -43,6 +43,9 @@ export function createApp({
   app.get('/health', (_request, response) => {
     response.json({ status: 'up' })
   })
+  app.get('/', (_request, response) => {
+    response.redirect(303, PAGE_PATH)
+  })
   app.use(PAGE_PATH, createPageRoutes())
   for (const [prefix, mounted] of Object.entries(mounts)) app.use(prefix, mounted)
   app.use(answerUnknownRoute)

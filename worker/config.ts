@@ -13,6 +13,8 @@ export const workerConfig = commonEnvironment.extend({
   MAIL_FROM: z.string().default('Redline <invites@redline.invalid>'),
   /** How long a worker may take for a mail before another one may send it; longer than the mail's own time-outs. */
   CLAIM_LEASE_SECONDS: wholeNumber(30).default(60),
+  /** A try of an invite job that takes longer has failed, and is made again; longer than a mail may take. */
+  INVITE_TIME_LIMIT_MS: wholeNumber(100).default(40_000),
   /** Whether maintenance jobs are worked on too, one at a time per process. */
   MAINTENANCE: yesOrNo.default(true),
   /** Processes that a parent starts, and replaces when they end (one without a parent, when nothing else asks for it). */

@@ -12,6 +12,7 @@ import { closeAfter, connectStores } from './connect-stores.ts'
 import { createInviteHandler } from './jobs/invite.ts'
 import { createRebindHandler } from './jobs/rebind.ts'
 import { MAINTENANCE_JOBS } from './jobs/registry.ts'
+import { runAttempt } from './run-attempt.ts'
 import type { RunningProcess } from './run-process.ts'
 import { MAINTENANCE_POOL_MAX, startMaintenance } from './start-maintenance.ts'
 
@@ -68,7 +69,8 @@ export async function startWorker(
     .process(config.WORKER_CONCURRENCY, async (job) => {
       const stop = metrics.jobDuration.startTimer({ queue: 'invite', job: job.data.kind ?? 'invite' })
       try {
-        await (job.data.kind === 'rebind' ? sendRebind : sendInvite)(String(job.id))
+        const send = job.data.kind === 'rebind' ? sendRebind : sendInvite
+        return await runAttempt(job, config.INVITE_TIME_LIMIT_MS, (attempt) => send(String(job.id), attempt))
       } catch (error) {
         metrics.retries.inc()
         logger.warn({ err: error, jobId: job.id, attempt: job.attemptsMade + 1 }, 'invite not sent')

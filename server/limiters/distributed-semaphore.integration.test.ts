@@ -6,7 +6,7 @@ import { type RunId, trackRunId } from '../redis/run-id.ts'
 import { createTestStores, type TestStores } from '../testing/test-stores.ts'
 import { createDistributedSemaphore, type DistributedSemaphoreOptions, type Lease } from './distributed-semaphore.ts'
 
-const OPTIONS: DistributedSemaphoreOptions = { limit: 1, maxWaitMs: 5_000, maxWaiting: 100, leaseMs: 5_000 }
+const OPTIONS: DistributedSemaphoreOptions = { limit: 1, maxWaitMs: 5_000, maxWaiting: 1_000, leaseMs: 5_000 }
 
 describe('the semaphore over all processes', () => {
   let stores: TestStores
@@ -46,6 +46,7 @@ describe('the semaphore over all processes', () => {
     return { semaphore, redis, subscriber }
   }
   const endingWith = (signal: AbortSignal) => ({ remainingMs: () => 60_000, signal })
+  const keyOf = (part: 'holders' | 'line') => createKeys(prefix, 1).semaphore(part)
   const never = endingWith(new AbortController().signal)
 
   test('a holder that dies frees its place when its lease ends', async () => {
@@ -98,6 +99,38 @@ describe('the semaphore over all processes', () => {
     await first?.release()
     await Promise.all(turns)
     expect(order).toEqual([0, 1, 2, 3, 4, 5])
+  })
+
+  test('hundreds at once, from two processes: never more than the limit, and nothing is left behind', async () => {
+    const [first, second] = await Promise.all([createProcess({ limit: 3 }), createProcess({ limit: 3 })])
+    let most = 0
+    const use = async ({ semaphore }: typeof first) => {
+      const lease = await semaphore.acquire(never)
+      most = Math.max(most, first.semaphore.inUse + second.semaphore.inUse)
+      lease.assertHeld()
+      await lease.release()
+    }
+    await Promise.all(Array.from({ length: 600 }, (_, n) => use(n % 2 === 0 ? first : second)))
+    expect(most).toBe(3)
+    const left = async () =>
+      (await Promise.all((['holders', 'line'] as const).map((part) => first.redis.zcard(keyOf(part))))).join()
+    await expect.poll(left).toBe('0,0')
+  })
+
+  test('an answer that was lost: who asks again keeps the place', async () => {
+    const { semaphore, redis } = await createProcess()
+    const evalsha = redis.evalsha.bind(redis)
+    let lost = 0
+    // As a client does that sends a command again.
+    redis.evalsha = (async (...args: Parameters<typeof evalsha>) => {
+      if (lost++ === 0) await evalsha(...args)
+      return evalsha(...args)
+    }) as typeof redis.evalsha
+    const lease = await semaphore.acquire(never)
+    expect(await redis.zcard(keyOf('holders'))).toBe(1)
+    expect(await redis.zcard(keyOf('line'))).toBe(0)
+    await lease.release()
+    await (await semaphore.acquire(never)).release()
   })
 
   test('a client that went away leaves the line', async () => {

@@ -7,10 +7,10 @@ import { loadScript } from '../redis/script.ts'
 import { createRedisBreaker, type Guarded } from '../resilience/redis-breaker.ts'
 import type { Deadline } from './limiter.ts'
 import type { SemaphoreOptions } from './semaphore.ts'
+import { type Answer, createExchange } from './semaphore-exchange.ts'
 import { createWaitingLine, type Waiter } from './waiting-line.ts'
 
-const ACQUIRE = loadScript(import.meta.url, 'semaphore-admit.lua', 'semaphore-acquire.lua')
-const RELEASE = loadScript(import.meta.url, 'semaphore-admit.lua', 'semaphore-release.lua')
+const EXCHANGE = loadScript(import.meta.url, 'semaphore-admit.lua', 'semaphore-exchange.lua')
 const HEARTBEAT = loadScript(import.meta.url, 'semaphore-admit.lua', 'semaphore-heartbeat.lua')
 
 const HEARTBEAT_MS = 1_000
@@ -45,17 +45,9 @@ export interface DistributedSemaphore {
   close(): Promise<void>
 }
 
-/** What Redis said to a request for a place; `sentAt` is local and monotonic, the others are Redis's clock (all ms). */
-interface Answer {
-  readonly answer: number
-  readonly sentAt: number
-  readonly now: number
-  readonly grantedAt: number
-}
-
 /**
  * One semaphore over all processes that share a Redis, first come first served. A process hears of its turn by a
- * message, or by the answer to the release that made it possible; when the subscription was interrupted, everybody who
+ * message, or by the answer to the script that made it possible; when the subscription was interrupted, everybody who
  * waits asks again.
  */
 export function createDistributedSemaphore(
@@ -79,26 +71,20 @@ export function createDistributedSemaphore(
     if (asking.has(token)) asking.set(token, grantedAt)
   }
 
-  /** @param places token and time in turn */
-  function tellAll(places: unknown): void {
-    const list = places as (string | number)[]
-    for (let index = 0; index < list.length; index += 2) tell(String(list[index]), Number(list[index + 1]))
-  }
-
   /** Whoever got a place and was not told hears of it here: messages between a cluster's nodes can be lost. */
   async function beat(): Promise<void> {
-    tellAll(await HEARTBEAT.run(redis, scriptKeys, [...shared, processId, DEAD_AFTER_MS]))
+    const reply = await HEARTBEAT.run(redis, scriptKeys, [...shared, processId, DEAD_AFTER_MS])
+    // Token and time in turn.
+    const places = reply as (string | number)[]
+    for (let index = 0; index < places.length; index += 2) tell(String(places[index]), Number(places[index + 1]))
   }
-  // A place that cannot be given back now comes free with its lease.
-  const giveBack = (token: string) =>
-    breaker.run(() => RELEASE.run(redis, scriptKeys, [...shared, token])).then(tellAll, () => {})
 
-  async function ask(token: string, again: 0 | 1): Promise<Answer> {
-    const sentAt = performance.now()
-    const reply = await breaker.run(() => ACQUIRE.run(redis, scriptKeys, [...shared, token, options.maxWaiting, again]))
-    const [answer, now, grantedAt] = reply as [number, number, number]
-    return { answer, sentAt, now, grantedAt }
-  }
+  const exchange = createExchange(
+    (args) => breaker.run(() => EXCHANGE.run(redis, scriptKeys, [...shared, processId, options.maxWaiting, ...args])),
+    tell,
+  )
+  // A place that cannot be given back now comes free with its lease.
+  const giveBack = (token: string) => exchange.giveBack(token).catch(() => {})
 
   /** The script ran after `sentAt`, so a lease granted at `grantedAt` cannot end before the moment reckoned here. */
   function createLease(token: string, { sentAt, now }: Answer, grantedAt: number): Lease {
@@ -122,9 +108,9 @@ export function createDistributedSemaphore(
 
   async function takeTurn(token: string, deadline: Deadline): Promise<Lease> {
     asking.set(token, undefined)
-    const answer = await ask(token, 0)
-    if (answer.answer === 1) return createLease(token, answer, answer.grantedAt)
-    if (answer.answer === -1) throw new UnavailableError(`${options.maxWaiting} requests wait already`)
+    const answer = await exchange.ask(token)
+    if (answer.grantedAt > 0) return createLease(token, answer, answer.grantedAt)
+    if (answer.grantedAt < 0) throw new UnavailableError(`${options.maxWaiting} requests wait already`)
     const admittedAt = asking.get(token)
     if (admittedAt !== undefined) return createLease(token, answer, admittedAt)
     const waiter = line.join(deadline)
@@ -134,10 +120,11 @@ export function createDistributedSemaphore(
 
   /** Messages sent while the subscription was down are gone: ask again for everybody who waits. */
   async function askAgain(): Promise<void> {
-    for (const token of waiters.keys()) {
-      const { answer, grantedAt } = await ask(token, 1)
-      if (answer === 1) tell(token, grantedAt)
+    const askFor = async (token: string) => {
+      const { grantedAt } = await exchange.ask(token)
+      if (grantedAt > 0) tell(token, grantedAt)
     }
+    await Promise.all(Array.from(waiters.keys(), askFor))
   }
 
   return {
@@ -150,8 +137,8 @@ export function createDistributedSemaphore(
     async start() {
       await runId.known(CONNECT_TIMEOUT_MS)
       subscriber.on('message', (_channel: string, message: string) => {
-        const [token = '', grantedAt] = message.split(' ')
-        tell(token, Number(grantedAt))
+        const [grantedAt, ...tokens] = message.split(' ')
+        for (const token of tokens) tell(token, Number(grantedAt))
       })
       const listen = () => subscriber.subscribe(keys.semaphoreChannel(processId))
       await listen()
@@ -182,6 +169,7 @@ export function createDistributedSemaphore(
     },
     async close() {
       clearInterval(heartbeat)
+      exchange.flush()
       await redis.zrem(keys.semaphore('processes'), processId).catch(() => {})
       subscriber.disconnect()
     },

@@ -6,7 +6,7 @@ local now = clock()
 redis.call('ZADD', KEYS[4], now + tonumber(ARGV[5]), ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
 free_dead_holders(now)
-admit(now)
+admit(count_free(), now, ARGV[4])
 local places = {}
 local holders = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for index = 1, #holders, 2 do

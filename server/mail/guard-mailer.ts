@@ -16,9 +16,9 @@ export const createMailBreaker = (): Breaker =>
 export function guardMailer(mailer: Mailer, breaker: Breaker): Mailer {
   return {
     ...mailer,
-    async send(mail) {
+    async send(mail, signal) {
       await breaker
-        .run(() => mailer.send(mail))
+        .run(() => mailer.send(mail, signal))
         .catch((error: unknown) => {
           throw error instanceof UnavailableError ? new MailError('not_sent', error) : error
         })

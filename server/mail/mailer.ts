@@ -30,8 +30,11 @@ export class MailError extends Error {
 }
 
 export interface Mailer {
-  /** @throws MailError */
-  send(mail: InviteMail): Promise<void>
+  /**
+   * @param signal gives the mail up: as `unknown` when its text is on the way
+   * @throws MailError
+   */
+  send(mail: InviteMail, signal?: AbortSignal): Promise<void>
   verify(): Promise<void>
   close(): void
 }
@@ -67,13 +70,16 @@ export function createMailer({ url, from, connections }: MailerOptions): Mailer 
     done()
   })
 
-  async function send(mail: InviteMail): Promise<void> {
+  async function send(mail: InviteMail, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) throw new MailError('not_sent', signal.reason)
     let textWasRead = false
     const onText = () => {
       textWasRead = true
     }
     const timer = new AbortController()
-    const timeout = setTimeout(() => timer.abort(), SEND_TIMEOUT_MS)
+    const giveUp = () => timer.abort()
+    const timeout = setTimeout(giveUp, SEND_TIMEOUT_MS)
+    signal?.addEventListener('abort', giveUp)
     const watched: WatchedMail = { from, ...compose(mail), signal: timer.signal, onText }
     try {
       await transport.sendMail(watched)
@@ -81,6 +87,7 @@ export function createMailer({ url, from, connections }: MailerOptions): Mailer 
       throw new MailError(classifyFailure(error, textWasRead), error)
     } finally {
       clearTimeout(timeout)
+      signal?.removeEventListener('abort', giveUp)
     }
   }
 

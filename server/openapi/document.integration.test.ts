@@ -20,7 +20,7 @@ function listRoutes(stack: readonly Layer[], prefix = ''): string[] {
   return stack.flatMap(({ route, handle, rawPath }) => {
     if (route === undefined) return listRoutes(handle.stack ?? [], prefix + rawPath.replace(/\/$/, ''))
     const path = prefix + route.path.replace(/\/$/, '').replace(/:(\w+)/g, '{$1}')
-    return Object.keys(route.methods).map((method) => `${method} ${path}`)
+    return Object.keys(route.methods).map((method) => `${method} ${path || '/'}`)
   })
 }
 

@@ -22,7 +22,7 @@ export interface RouteDescription {
   readonly token?: 'admin' | 'tenant?'
   /** The answer when all goes well. */
   readonly answer: {
-    readonly status: 200 | 201 | 202
+    readonly status: 200 | 201 | 202 | 303
     readonly description: string
     readonly schema?: z.ZodType
     /** Of the body; JSON when it is left out. */

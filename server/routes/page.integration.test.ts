@@ -30,6 +30,10 @@ describe('the routes of the page', () => {
     return [...body.toString().matchAll(/(?:href|src)="([^"]+)"/g)].map(([, url]) => url ?? '')
   }
 
+  test('who comes to the bare address is sent to the page', async () => {
+    expect(await get('/')).toMatchObject({ status: 303, headers: { location: '/invite' } })
+  })
+
   test('the HTML is asked for anew each time, and not sent again unchanged', async () => {
     const first = await get('/invite')
     expect(first.status).toBe(200)

@@ -26,11 +26,27 @@ const PAGE_ROUTE: RouteDescription = {
   problems: [],
 }
 
+const ROOT_ROUTE: RouteDescription = {
+  method: 'get',
+  path: '/',
+  id: 'findPage',
+  tag: 'Redeem',
+  summary: 'Where the page is',
+  answer: {
+    status: 303,
+    description: 'The page',
+    type: 'text/plain',
+    headers: { Location: { description: 'Its path', example: PAGE_PATH } },
+  },
+  problems: [],
+}
+
 /** What anybody may ask of the public port, as the document tells it. */
 export const PUBLIC_ROUTES: readonly RouteDescription[] = [
   ...REDEEM_ROUTES,
   REBIND_ROUTE,
   ...STATUS_ROUTES,
+  ROOT_ROUTE,
   PAGE_ROUTE,
   HEALTH_ROUTE,
   ...DOCS_ROUTES,

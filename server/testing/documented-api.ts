@@ -71,6 +71,7 @@ export async function readDocumentedApi(url: string): Promise<DocumentedApi> {
     async ask(method, path, { body, headers = {} } = {}) {
       const response = await fetch(new URL(path, url), {
         method,
+        redirect: 'manual',
         headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       })

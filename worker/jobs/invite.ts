@@ -7,6 +7,7 @@ import { MailError, type Mailer } from '../../server/mail/mailer.ts'
 import type { Metrics } from '../../server/metrics/metrics.ts'
 import type { Refunds } from '../../server/redeem/refunds.ts'
 import type { SeatCalculator } from '../../server/redeem/seats.ts'
+import { type Attempt, createUnwatched } from '../run-attempt.ts'
 
 /** Jobs that start or end within so many ms share one transaction, and those that come while it runs share the next. */
 const LINGER_MS = 3
@@ -33,7 +34,7 @@ export class TryAgainError extends Error {
  * update, and only the holder of a claim sends.
  * @throws TryAgainError or MailError when the queue should try again
  */
-export function createInviteHandler(parts: InviteJobParts): (redemptionId: string) => Promise<void> {
+export function createInviteHandler(parts: InviteJobParts): (redemptionId: string, attempt?: Attempt) => Promise<void> {
   const { db, mailer, refunds, seats, metrics, claimLeaseSeconds } = parts
   const claims = createBatcher<ClaimOutcome>(async (ids) => {
     const outcomes = await claimInvites(db, ids, claimLeaseSeconds)
@@ -47,14 +48,16 @@ export function createInviteHandler(parts: InviteJobParts): (redemptionId: strin
     return ids.map((id) => sent.get(id))
   })
 
-  async function deliver(claim: InviteClaim): Promise<void> {
+  async function deliver(claim: InviteClaim, { signal, reach }: Attempt): Promise<void> {
+    reach('sending')
     try {
-      await mailer.send({ redemptionId: claim.id, email: claim.email, teamName: claim.teamName })
+      await mailer.send({ redemptionId: claim.id, email: claim.email, teamName: claim.teamName }, signal)
     } catch (error) {
       await settleFailure(claim, error)
       return
     }
     const sent = await record(claim.id)
+    reach('sent')
     if (sent !== undefined) metrics.endToEnd.observe(Math.max(0, Date.now() - sent.acceptedAt.getTime()) / 1000)
   }
 
@@ -79,11 +82,11 @@ export function createInviteHandler(parts: InviteJobParts): (redemptionId: strin
     await refunds.refund(id, 'mail_rejected')
   }
 
-  return async (redemptionId) => {
+  return async (redemptionId, attempt = createUnwatched()) => {
     const claimed = await claims.load(redemptionId)
     switch (claimed.outcome) {
       case 'claimed':
-        return deliver(claimed.claim)
+        return deliver(claimed.claim, attempt)
       case 'no_seat':
         await refunds.refund(redemptionId, 'no_seat')
         return

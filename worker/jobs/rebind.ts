@@ -1,6 +1,7 @@
 import type { Database } from '../../server/db/database.ts'
 import { claimRebind, isRebindOpen, markRebindSent, releaseRebind } from '../../server/db/ledger/rebind-mail.ts'
 import { MailError, type Mailer } from '../../server/mail/mailer.ts'
+import { type Attempt, createUnwatched } from '../run-attempt.ts'
 import { TryAgainError } from './invite.ts'
 
 export interface RebindJobParts {
@@ -14,16 +15,21 @@ export interface RebindJobParts {
  * own row. One of unknown outcome is sent again with the same Message-ID.
  * @throws TryAgainError or MailError when the queue should try again
  */
-export function createRebindHandler({ db, mailer, claimLeaseSeconds }: RebindJobParts): (id: string) => Promise<void> {
-  return async (id) => {
+export function createRebindHandler({
+  db,
+  mailer,
+  claimLeaseSeconds,
+}: RebindJobParts): (id: string, attempt?: Attempt) => Promise<void> {
+  return async (id, { signal, reach } = createUnwatched()) => {
     const claim = await claimRebind(db, id, claimLeaseSeconds)
     if (claim === undefined) {
       if (await isRebindOpen(db, id)) throw new TryAgainError('Another worker holds this rebind')
       return
     }
     const { redemptionId, email, teamName } = claim
+    reach('sending')
     try {
-      await mailer.send({ redemptionId, rebindId: id, email, teamName })
+      await mailer.send({ redemptionId, rebindId: id, email, teamName }, signal)
     } catch (error) {
       const isRefused = error instanceof MailError && error.failure === 'rejected'
       await releaseRebind(db, claim, isRefused ? 'failed' : 'pending')
@@ -31,5 +37,6 @@ export function createRebindHandler({ db, mailer, claimLeaseSeconds }: RebindJob
       throw error
     }
     await markRebindSent(db, id)
+    reach('sent')
   }
 }

@@ -11,6 +11,8 @@ export interface ReceivedMail {
 
 /** What the next mails meet; `undefined` is accepted. */
 export interface SmtpBehaviour {
+  /** Called when a recipient is named, before it is answered. */
+  beforeRecipient?(): unknown
   /** Asked for each recipient: the reply that refuses it, such as 550. */
   refuseRecipient?(address: string): number | undefined
   /** Called when the whole text is there, before it is confirmed. */
@@ -31,7 +33,8 @@ export async function startSmtpSink(): Promise<SmtpSink> {
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     logger: false,
-    onRcptTo({ address }, _session, done) {
+    async onRcptTo({ address }, _session, done) {
+      await behaviour.beforeRecipient?.()
       const code = behaviour.refuseRecipient?.(address)
       done(code === undefined ? null : Object.assign(new Error(`<${address}> is refused`), { responseCode: code }))
     },

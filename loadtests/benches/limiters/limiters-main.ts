@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { parseWholeNumber } from '../../commands/options.ts'
 import { CommandError } from '../../errors.ts'
 import { createPlainTable } from '../../report/plain-table.ts'
@@ -12,6 +12,7 @@ interface Options {
   rounds: number
   slot: number
   seed: number
+  only?: string
   json: boolean
 }
 
@@ -35,11 +36,11 @@ async function run(options: Options): Promise<void> {
   const laboratory = await openLaboratory()
   try {
     const contests: ContestResult[] = []
-    for (const contest of CONTESTS) {
+    for (const contest of CONTESTS.filter(isWanted(options))) {
       say(`${contest.mode} beside ${contest.peer}: ${contest.load}`)
       contests.push(await runContest(laboratory, contest, { ...options, slotMs: options.slot }))
     }
-    const behaviours = await observe(laboratory)
+    const behaviours = await observe(laboratory, options)
     process.stdout.write(options.json ? `${JSON.stringify({ contests, behaviours })}\n` : render(contests, behaviours))
     const isSlower = contests.some(({ ratio }) => ratio.high < 1)
     if (isSlower || behaviours.some(({ ours }) => !ours.right)) process.exitCode = 1
@@ -48,9 +49,9 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-async function observe(laboratory: Laboratory): Promise<BehaviourResult[]> {
+async function observe(laboratory: Laboratory, options: Options): Promise<BehaviourResult[]> {
   const results: BehaviourResult[] = []
-  for (const { mode, peer, situation, ours, peers } of BEHAVIOURS) {
+  for (const { mode, peer, situation, ours, peers } of BEHAVIOURS.filter(isWanted(options))) {
     say(`${mode}: ${situation}`)
     results.push({ mode, peer, situation, ours: await ours(laboratory), peers: await peers(laboratory) })
   }
@@ -72,6 +73,10 @@ function render(contests: readonly ContestResult[], behaviours: readonly Behavio
   return `\n${speed.toString()}\n\n${table.toString()}\n`
 }
 
+const isWanted =
+  ({ only }: Options) =>
+  ({ mode }: { mode: string }) =>
+    only === undefined || mode === only
 const whole = (value: number) => Math.round(value).toLocaleString('en')
 const mark = ({ right, seen }: Observation) => `${right ? '✓' : '✗'} ${seen}`
 
@@ -84,6 +89,7 @@ await new Command('bench:limiters')
   .option('--rounds <n>', 'rounds of each contest', parseWholeNumber(1, 100), 7)
   .option('--slot <ms>', 'time of each side in a round', parseWholeNumber(100, 60_000), 1_000)
   .option('--seed <n>', 'decides who begins in each round', parseWholeNumber(0), 1)
+  .addOption(new Option('--only <mode>', 'one mode').choices([...new Set(CONTESTS.map(({ mode }) => mode))]))
   .option('--json', 'print the results as JSON', false)
   .addHelpText('after', HELP)
   .action(run)
