@@ -41,7 +41,7 @@ describe('compareRuns', () => {
     expect(rowOf(comparison.rows, 'none', 'accepted/s')).toMatchObject({ reference: 'ceiling', judged: true })
   })
 
-  it('raises a false alarm in at most 5 % of comparisons, though each has 18 figures', () => {
+  it('raises a false alarm in at most 5 % of comparisons, though each has many figures', () => {
     const seeds = createRandom(5)
     const draw = () => runOf(Math.floor(seeds() * 2 ** 31), 5)
     const alarms = Array.from({ length: 40 }, () => compareRuns(draw(), draw())).filter(
