@@ -52,6 +52,7 @@ it('takes the last column, or the one that was named', async () => {
 
 it.each([
   ['', [], /is empty/],
+  ['1\n"2\n3', [], /is no CSV: Quote Not Closed/],
   ['1\n2\n3', [], /has 3 values: at least 8/],
   ['1\n2\nthree\n4', [], /line 3: "three" is no number/],
   ['a,b\n1,2\n3,', [], /line 3: "" is no number/],

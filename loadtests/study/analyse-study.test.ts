@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom, type Random } from '../analysis/random.ts'
 import { judgeSame, judgeSlow, shareOf } from './analyse-study.ts'
+import { judgeBetween } from './between-blocks.ts'
 import { renderStudy } from './report-study.ts'
 import type { Block, StudyPlan } from './study-file.ts'
 import { summariseStudy } from './summarise-study.ts'
@@ -92,6 +93,24 @@ describe('the study', () => {
     expect(faster.slow[1]?.figures[0]?.seen.count).toBe(0)
   })
 })
+
+describe('two blocks, taken as two runs', () => {
+  it('are told apart by the speed of the machine, but not over a reference of their round', () => {
+    const random = createRandom(3)
+    const even = (number: number) => block(number, number % 2 === 0 ? FAST : {}, random)
+    const between = judgeBetween(Array.from({ length: 20 }, (_, index) => even(index + 1)))
+    expect(between.as_they_are).toMatchObject({ count: 30, of: 30 })
+    expect(between.over_reference.of).toBe(30)
+    expect(between.over_reference.count).toBeLessThanOrEqual(3)
+  })
+
+  it('show a slow-down in the second one', () => {
+    expect(judgeBetween(blocks(8, { 'slow-10': 1.1 })).slow_found).toMatchObject({ count: 4, of: 4 })
+  })
+})
+
+/** Every variant is so much faster: the machine is. */
+const FAST: Truth = Object.fromEntries(VARIANTS.map(({ name }) => [name, 0.3]))
 
 describe('shareOf', () => {
   // R: binom::binom.confint(5, 100, methods = "wilson") = 0.02154 to 0.11175

@@ -34,6 +34,16 @@ export function renderStudy(plan: StudyPlan, summary: StudySummary): string {
     '## How large it was, and what would have been seen',
     table(['variant', ...names, 'Redis commands'], variants.map(effectRow)),
     EXPLAINED,
+    '## Two runs apart',
+    table(
+      ['two blocks, one after the other, by p10', 'called different'],
+      [
+        ['the same, figures as they are', shareText(summary.between.as_they_are)],
+        ['the same, over a reference of their round', shareText(summary.between.over_reference)],
+        ['10 % slower, over a reference of their round', shareText(summary.between.slow_found)],
+      ],
+    ),
+    BETWEEN,
   ]
   return `${sections.join('\n\n')}\n`
 }
@@ -47,6 +57,12 @@ const EXPLAINED = [
   '5 % of cases. All variants of a block are one server process, and each block has a new one. A slow-down of 5 % or 10 %',
   'spins in the server for that share of the p10 of the round before; one more Redis command is a PING for which the',
   'request waits. Comparisons of the same with the same share no slice.',
+].join('\n')
+
+const BETWEEN = [
+  'Two blocks are two runs, minutes apart, of different processes; each block is in one pair. As they are, a machine of',
+  'another speed is a difference; over a reference of the same round it cancels, which is why `compare` holds figures against',
+  'the ceiling and judges none without it.',
 ].join('\n')
 
 function effectRow(variant: VariantSummary): string[] {

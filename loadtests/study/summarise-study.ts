@@ -1,5 +1,6 @@
 import { formatShare } from '../analysis/format.ts'
 import { FIGURES, judgeSame, judgeSlow, medianOf, type PairJudgement, type Share, shareOf } from './analyse-study.ts'
+import { type BetweenBlocks, judgeBetween } from './between-blocks.ts'
 import type { Block, RoundFigure, StudyPlan } from './study-file.ts'
 import { SLOW_PAIRS } from './variants.ts'
 
@@ -43,6 +44,7 @@ export interface StudySummary {
   readonly p50_ms: number | null
   readonly same: VariantSummary
   readonly slow: readonly VariantSummary[]
+  readonly between: BetweenBlocks
   readonly demands: readonly Demand[]
   readonly comparisons: readonly PairJudgement[]
 }
@@ -71,6 +73,7 @@ export function summariseStudy(plan: StudyPlan, blocks: readonly Block[]): Study
     p50_ms: medianOf(rounds.map(({ p50_ms }) => p50_ms)),
     same: sameSummary,
     slow: slowSummaries,
+    between: judgeBetween(blocks),
     demands: demandsOf(sameSummary, slowSummaries),
     comparisons: [...same, ...slow],
   }
