@@ -52,7 +52,7 @@ function powerSentence(judged: readonly Row[]): string[] {
   const known = judged.filter((row) => row.figure === figure).flatMap(({ detectable }) => detectable ?? [])
   if (figure === undefined || known.length === 0) return []
   return [
-    `By itself a change of ${figure} by ${formatDetectable(Math.max(...known))} would have been seen in every mode.`,
+    `A change of ${figure} by ${formatDetectable(Math.max(...known))} or more would have been seen in every mode.`,
   ]
 }
 

@@ -20,6 +20,7 @@ export interface StudyParts {
   readonly onBlock: (block: Block) => Promise<void>
 }
 
+const MOST_ATTEMPTS = 3
 const NOTES = ['drain: paused', 'limits per client: off (neither per address nor on failed tries)']
 
 /** Measures the blocks one after another on stores of its own. Ends early, without an error, when interrupted. */
@@ -38,10 +39,22 @@ export async function runStudy(parts: StudyParts): Promise<void> {
   }
 }
 
-async function measureBlocks({ first, last, signal, onBlock }: StudyParts, context: BlockContext): Promise<void> {
+async function measureBlocks({ first, last, signal, say, onBlock }: StudyParts, context: BlockContext): Promise<void> {
   for (let block = first; block <= last; block++) {
     signal.throwIfAborted()
-    await onBlock(await runBlock(context, block))
+    await onBlock(await tryBlock(context, block, say))
+  }
+}
+
+/** A system that fails once on a busy machine does not end a study of an hour; one that fails again and again does. */
+async function tryBlock(context: BlockContext, block: number, say: (line: string) => void): Promise<Block> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runBlock(context, block)
+    } catch (error) {
+      if (context.signal.aborted || attempt === MOST_ATTEMPTS) throw error
+      say(`block ${block} is tried again: ${error instanceof Error ? error.message : error}`)
+    }
   }
 }
 
