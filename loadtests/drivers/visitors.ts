@@ -49,10 +49,13 @@ export function createVisitors(
     else send(script, request, isFirst, intendedAt)
   }
   const think = (script: Script, request: OutgoingRequest, dueAt: number) => {
-    const timer = setTimeout(() => {
-      thinking.delete(timer)
-      send(script, request, false, dueAt)
-    }, Math.max(0, dueAt - performance.now()))
+    const timer = setTimeout(
+      () => {
+        thinking.delete(timer)
+        send(script, request, false, dueAt)
+      },
+      Math.max(0, dueAt - performance.now()),
+    )
     thinking.add(timer)
   }
   const send = (script: Script, request: OutgoingRequest, isFirst: boolean, intendedAt: number) => {
