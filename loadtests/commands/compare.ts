@@ -6,12 +6,8 @@ import { compareRuns } from '../analysis/compare-runs.ts'
 import type { History, RunComparison } from '../compare-file.ts'
 import { UsageError } from '../errors.ts'
 import { renderComparisonJunit } from '../report/compare-junit.ts'
-import {
-  renderComparison,
-  renderComparisonMarkdown,
-  renderHistory,
-  renderHistoryMarkdown,
-} from '../report/compare-report.ts'
+import { renderComparison, renderComparisonMarkdown } from '../report/compare-report.ts'
+import { renderHistory, renderHistoryMarkdown } from '../report/history-report.ts'
 import { showsColour } from '../report/terminal-report.ts'
 import type { Run } from '../run-file.ts'
 import { findRunFile, readRun } from './report.ts'

@@ -3,7 +3,7 @@ import { mean } from 'simple-statistics'
 import { findChanges } from '../analysis/change-points.ts'
 import { formatNumber } from '../analysis/format.ts'
 import { UsageError } from '../errors.ts'
-import { drawSeries } from '../report/compare-report.ts'
+import { drawSeries } from '../report/history-report.ts'
 import { readSeries } from './read-series.ts'
 
 interface ChangesOptions {

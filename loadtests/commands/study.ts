@@ -114,13 +114,18 @@ function planStudy({ rounds, slices, requests, seed }: StudyOptions, environment
   } satisfies StudyPlan
 }
 
+/** Six digits are more than any of it is known to. */
+function shorten(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(6)) : value
+}
+
 /** @throws InterruptedError when not even the stores had been started */
 async function publish(directory: string, options: StudyOptions): Promise<void> {
   const { plan, blocks } = await readStudy(directory)
   const summary = summariseStudy(plan, blocks)
   if (summary.blocks === 0) throw new InterruptedError('a signal before the first block was whole', 130)
   const text = renderStudy(plan, summary)
-  await writeFile(join(directory, 'summary.json'), `${JSON.stringify(summary, null, 1)}\n`)
+  await writeFile(join(directory, 'summary.json'), `${JSON.stringify(summary, shorten)}\n`)
   await writeFile(join(directory, 'report.md'), text)
   process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : text)
   process.stderr.write(`study: ${join(directory, 'report.md')}\n`)

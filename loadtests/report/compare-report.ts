@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { percent } from '../analysis/comparison-verdict.ts'
 import { formatCount, formatDetectable, formatNumber } from '../analysis/format.ts'
-import type { History, Row, RunComparison, Series } from '../compare-file.ts'
+import type { Row, RunComparison } from '../compare-file.ts'
 import { createPlainTable } from './plain-table.ts'
 import { wrap } from './wrap.ts'
 
@@ -102,56 +102,4 @@ function changeOf({ ratio, kind, first, second, reference }: Row): string {
   if (ratio === null) return ABSENT
   const bounds = ratio.low === null || ratio.high === null ? '' : ` (${percent(ratio.low)} to ${percent(ratio.high)})`
   return `${percent(ratio.estimate)}${bounds}${reference === 'ceiling' ? ' ×' : ''}`
-}
-
-/** Several runs: a line of bars for each figure, with a mark where it reached another level. */
-export function renderHistory(history: History, options: { colour: boolean }): string {
-  const paint = (style: Style, text: string) =>
-    options.colour ? styleText(style, text, { validateStream: false }) : text
-  const table = createPlainTable({
-    head: ['mode', 'figure', 'first', 'last', 'over time', 'changed at'].map((column) => paint('dim', column)),
-    colAligns: ['left', 'left', 'right', 'right', 'left', 'left'],
-  })
-  for (const series of history.series) table.push(seriesCells(series, history))
-  return [
-    ...wrap(history.verdict, WIDTH).map((line) => paint('bold', line)),
-    ...history.warnings.flatMap((warning) => wrap(`! ${warning}`, WIDTH)).map((line) => paint('yellow', line)),
-    '',
-    table.toString(),
-  ]
-    .join('\n')
-    .replace(/ +$/gm, '')
-}
-
-export function renderHistoryMarkdown(history: History): string {
-  const head = ['mode', 'figure', 'first', 'last', 'over time', 'changed at']
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const rows = history.series.map((series) => line(seriesCells(series, history)))
-  const table = [line(head), `|${' --- |'.repeat(head.length)}`, ...rows].join('\n')
-  return `${[`**${history.verdict}**`, ...history.warnings.map((warning) => `- ⚠ ${warning}`), table].join('\n\n')}\n`
-}
-
-function seriesCells({ mode, figure, unit, values, changes }: Series, { runs }: History): string[] {
-  const at = changes.map((index) => runs[index]?.run_id ?? String(index)).join(', ')
-  return [
-    mode,
-    `${figure} ${unit}`,
-    formatNumber(values[0] ?? null),
-    formatNumber(values.at(-1) ?? null),
-    drawSeries(values, changes),
-    at || ABSENT,
-  ]
-}
-
-const BARS = '▁▂▃▄▅▆▇█'
-
-/** From the least value to the greatest one; `|` where a new level begins. */
-export function drawSeries(values: readonly (number | null)[], changes: readonly number[]): string {
-  const known = values.filter((value) => value !== null)
-  const [least, most] = [Math.min(...known), Math.max(...known)]
-  const bar = (value: number | null) => {
-    if (value === null) return ' '
-    return BARS[most === least ? 3 : Math.round(((value - least) / (most - least)) * (BARS.length - 1))] ?? ' '
-  }
-  return values.map((value, index) => `${changes.includes(index) ? '|' : ''}${bar(value)}`).join('')
 }

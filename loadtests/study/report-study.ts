@@ -56,7 +56,14 @@ const EXPLAINED = [
   'Each figure is held against chance at 5 % by itself; together by Holm, so that one of them is a false alarm in at most',
   '5 % of cases. All variants of a block are one server process, and each block has a new one. A slow-down of 5 % or 10 %',
   'spins in the server for that share of the p10 of the round before; one more Redis command is a PING for which the',
-  'request waits. Comparisons of the same with the same share no slice.',
+  'request waits. Comparisons of the same with the same share no slice. That the p10 decides was chosen after trials that are',
+  'not among these, and before these began.',
+].join('\n')
+
+const BETWEEN = [
+  'Two blocks are two runs, minutes apart, of different processes; each block is in one pair. As they are, a machine of',
+  'another speed is a difference; over a reference of the same round it cancels, which is why `compare` holds figures against',
+  'the ceiling and judges none without it.',
 ].join('\n')
 
 const BETWEEN = [
