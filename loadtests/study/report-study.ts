@@ -66,12 +66,6 @@ const BETWEEN = [
   'the ceiling and judges none without it.',
 ].join('\n')
 
-const BETWEEN = [
-  'Two blocks are two runs, minutes apart, of different processes; each block is in one pair. As they are, a machine of',
-  'another speed is a difference; over a reference of the same round it cancels, which is why `compare` holds figures against',
-  'the ceiling and judges none without it.',
-].join('\n')
-
 function effectRow(variant: VariantSummary): string[] {
   const difference = variant.commands_difference
   return [
