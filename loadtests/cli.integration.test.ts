@@ -86,7 +86,7 @@ describe('wrong use', () => {
       writeFileSync(join(cli.directory, base), text)
       return join(cli.directory, base)
     }
-    const targets = file('{\n  "schema": 1,\n  "name": "mine",\n  "targets": "many"\n}', 'targets.json')
+    const targets = file('{\n  "schema": 1,\n  "name": "mine",\n  "targets": "many"\n}', 'mine.json')
     const run = file('{ "schema": 1 ', 'run.json')
     const answers = file('accepted\tr-1\ta@load.test\tHOT\t1\t202\nnonsense\n', 'answers.tsv')
     const system = file('> banner\n{"url":"http://127.0.0.1:1"}\n', 'system.json')
@@ -96,7 +96,7 @@ describe('wrong use', () => {
       cli.run(['verify', '--database-url', await migratedDatabase(), '--answers', answers]),
       cli.run(['verify', '--system', system]),
     ])
-    expect(forTargets.stderr).toMatch(/targets\.json:4: targets: .*expected array, received string/)
+    expect(forTargets.stderr).toMatch(/mine\.json:4: targets: .*expected array, received string/)
     expect(forRun.stderr).toMatch(/run\.json is not JSON/)
     expect(forAnswers.stderr).toMatch(/answers\.tsv:2: not an answer: "nonsense"; expected accepted \| rejected/)
     expect(forSystem.stderr).toMatch(/system\.json does not hold the line of `npm start -- --json`: ops_url: /)
