@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { comparePaired, compareUnpaired } from './compare-figures.ts'
-import { createRandom, type Random } from './random.ts'
+import { createRandom, drawNormal, type Random } from './random.ts'
 
 /**
  * Counts how often the comparison errs on invented rounds whose truth is known. All is seeded: the same counts each time.
@@ -19,18 +19,18 @@ const independent =
     Array.from({ length: rounds }, () => [draw(random), draw(random)])
 
 const NOISES: Record<string, Noise> = {
-  normal: independent((random) => 100 + 8 * normal(random)),
-  lognormal: independent((random) => Math.exp(0.4 * normal(random))),
+  normal: independent((random) => 100 + 8 * drawNormal(random)),
+  lognormal: independent((random) => Math.exp(0.4 * drawNormal(random))),
   // Student's t with 2 degrees of freedom: its variance is endless.
-  'heavy-tailed': independent((random) => Math.exp((0.07 * normal(random)) / Math.sqrt(-Math.log(1 - random())))),
+  'heavy-tailed': independent((random) => Math.exp((0.07 * drawNormal(random)) / Math.sqrt(-Math.log(1 - random())))),
   // One trial in ten falls into a time in which the machine gives a fraction.
-  stalls: independent((random) => 100 * (1 + 0.05 * normal(random)) ** 2 * (random() < 0.1 ? 0.2 : 1)),
+  stalls: independent((random) => 100 * (1 + 0.05 * drawNormal(random)) ** 2 * (random() < 0.1 ? 0.2 : 1)),
   // The speed walks by factors; both trials of a round see it a moment apart, in random order.
   drifting: (random, rounds) => {
     let speed = 0
     const trial = () => {
-      speed += 0.15 * normal(random)
-      return 1000 * Math.exp(speed + 0.03 * normal(random))
+      speed += 0.15 * drawNormal(random)
+      return 1000 * Math.exp(speed + 0.03 * drawNormal(random))
     }
     return Array.from({ length: rounds }, () => {
       const [early, late] = [trial(), trial()]
@@ -94,9 +94,19 @@ describe('power', () => {
     expect(change(0.1, rounds, noise)).toBeGreaterThan(share * RUNS)
   })
 
+  // Of few rounds, draws that repeat one or two of them must not make the interval endless.
+  it('sees a factor of four in five rounds, also when one of them is far off', () => {
+    const ratios = [0.2, 0.23, 0.24, 0.3, 0.32].map((ratio) => [ratio, 1] as const)
+    expect(comparePaired(ratios)).toMatchObject({ verdict: 'lower' })
+    expect(comparePaired(ratios).ratio?.high).toBeLessThan(0.4)
+    const close = [0.198, 0.2, 0.2001, 0.31, 0.29].map((ratio) => [ratio, 1] as const)
+    expect(comparePaired(close).ratio?.high).toBeLessThan(0.5)
+  })
+
   it('sees less in fewer rounds, and more of what is greater', () => {
     const five = change(0.1, 5, 'normal')
     expect(five).toBeLessThan(0.5 * RUNS)
+    expect(five).toBeGreaterThan(0.15 * RUNS)
     expect(change(0.5, 5, 'normal')).toBeGreaterThan(0.8 * RUNS)
   })
 
@@ -124,9 +134,4 @@ function count(compare: () => number | null): number {
 
 function isAlarm(p: number | null): boolean {
   return p !== null && p <= 0.05
-}
-
-/** Box and Muller. */
-function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }

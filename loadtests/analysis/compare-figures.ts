@@ -1,6 +1,6 @@
 import { mean, sampleStandardDeviation } from 'simple-statistics'
 import { MINIMUM_ROUNDS } from './bootstrap.ts'
-import { createRandom, type Random } from './random.ts'
+import { createRandom, drawNormal, type Random } from './random.ts'
 import { studentCdf, studentQuantile } from './student-t.ts'
 
 /** Of the interval and of the verdict: at most so many false alarms. */
@@ -44,10 +44,12 @@ export interface CompareOptions {
 /**
  * Two subjects that were tried in the same rounds: the ratio of each round, so that the machine's drift cancels.
  * The interval is the symmetric studentised bootstrap over whole rounds of the trimmed mean of log ratios, and never
- * narrower than Student's; the percentile bootstrap of five rounds would raise far more false alarms than 5 %.
+ * narrower than Student's; the percentile bootstrap of five rounds would raise more false alarms than 5 %. Below ten
+ * rounds nothing is trimmed and the bootstrap is smoothed.
  * Sources: P. Hall, "On symmetric bootstrap confidence intervals", JRSS B 50 (1988); R. Wilcox, Introduction to Robust
- * Estimation and Hypothesis Testing, 3rd ed. (2012), §4.4 (trimmed means); compare-figures.simulation.test.ts counts
- * its false alarms.
+ * Estimation and Hypothesis Testing, 3rd ed. (2012), §4.4 (trimmed means); T. Hesterberg, "What Teachers Should Know
+ * About the Bootstrap", The American Statistician 69 (2015) (smoothing by s/√n). compare-figures.simulation.test.ts
+ * counts its false alarms.
  * @param pairs both figures of each round, greater than 0; rounds in which one is not are left out
  */
 export function comparePaired(
@@ -57,7 +59,8 @@ export function comparePaired(
   const logs = pairs.filter(([a, b]) => a > 0 && b > 0).map(([a, b]) => Math.log(a / b))
   if (logs.length < MINIMUM_ROUNDS) return tooFew(logs.length, logs.length > 0 ? mean(logs) : null)
   const random = createRandom(SEED)
-  return conclude(logs.length, locate(logs), () => locate(resample(logs, random)), resamples)
+  const again = resampler(logs, random)
+  return conclude(logs.length, locate(logs), () => locate(again()), resamples)
 }
 
 /**
@@ -74,7 +77,8 @@ export function compareUnpaired(
   const rounds = Math.min(a.length, b.length)
   if (rounds < MINIMUM_ROUNDS) return tooFew(rounds, rounds > 0 ? mean(a) - mean(b) : null)
   const random = createRandom(SEED)
-  const again = () => subtract(locate(resample(a, random)), locate(resample(b, random)))
+  const [againA, againB] = [resampler(a, random), resampler(b, random)]
+  const again = () => subtract(locate(againA()), locate(againB()))
   return conclude(rounds, subtract(locate(a), locate(b)), again, resamples)
 }
 
@@ -140,6 +144,13 @@ function toLogs(values: readonly number[]): number[] {
   return values.filter((value) => value > 0).map(Math.log)
 }
 
-function resample(values: readonly number[], random: Random): number[] {
-  return values.map(() => values[Math.floor(random() * values.length)] as number)
+/**
+ * Draws whole rounds with replacement. Of few rounds many draws repeat one or two of them, so that they hardly vary and
+ * their studentised distance is endless: those are smoothed by as much as their mean is uncertain.
+ */
+function resampler(values: readonly number[], random: Random): () => number[] {
+  const spread = values.length < TRIMMED_FROM ? sampleStandardDeviation([...values]) / Math.sqrt(values.length) : 0
+  const draw = () => values[Math.floor(random() * values.length)] as number
+  if (spread === 0) return () => values.map(draw)
+  return () => values.map(() => draw() + spread * drawNormal(random))
 }

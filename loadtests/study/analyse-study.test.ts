@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRandom, type Random } from '../analysis/random.ts'
+import { createRandom, drawNormal, type Random } from '../analysis/random.ts'
 import { judgeSame, judgeSlow, shareOf } from './analyse-study.ts'
 import { judgeBetween } from './between-blocks.ts'
 import { renderStudy } from './report-study.ts'
@@ -17,7 +17,7 @@ function block(number: number, truth: Truth, random: Random, rounds = 20): Block
   const figures = Array.from({ length: rounds }, (_, index) => {
     const speed = 0.5 + random()
     return VARIANTS.map(({ name }) => {
-      const ms = (truth[name] ?? 1) * speed * Math.exp(0.05 * normal(random))
+      const ms = (truth[name] ?? 1) * speed * Math.exp(0.05 * drawNormal(random))
       const latencies = { p10_ms: ms, p25_ms: 1.1 * ms, p50_ms: 1.3 * ms }
       const counts = {
         accepted: 120,
@@ -119,8 +119,3 @@ describe('shareOf', () => {
     expect(shareOf(0, 0)).toEqual({ count: 0, of: 0, low: 0, high: 1 })
   })
 })
-
-/** Box and Muller. */
-function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-}
