@@ -11,8 +11,7 @@ export default defineConfig({
     // A machine that others use too may take its time; nothing is asserted about speed.
     expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
-    // Much of the time is spent waiting: a third one fills the two cores of a small machine.
-    maxWorkers: 3,
+    maxWorkers: 2,
     reporters: ['default', new SummaryLineReporter()],
   },
 })

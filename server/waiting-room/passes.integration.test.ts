@@ -133,7 +133,7 @@ describe('passes', () => {
     const activityId = await stores.createActivity()
     const proxy = await createTcpProxy(stores.databaseUrl)
     onTestFinished(proxy.close)
-    const server = await rooms.start({ LIMITER_MODE: 'none', DATABASE_URL: proxy.url, REQUEST_DEADLINE_MS: '500' })
+    const server = await rooms.start({ LIMITER_MODE: 'none', DATABASE_URL: proxy.url, REQUEST_DEADLINE_MS: '2000' })
     const code = await stores.createCode({ activityId })
     const { pass, ask } = await release(server, activityId)
     proxy.cut()
