@@ -32,7 +32,7 @@ const atLeast = (value: number, limit: number) => value >= limit
 const RULES: Partial<Record<GateName, Rule>> = {
   generator_cpu: {
     limit: () => 0.8,
-    read: (trial) => highest(loadsOf(trial).map((load) => generatorCores(trial, load.name))),
+    read: (trial) => highest(trial.loads.map((load) => generatorCores(trial, load.name))),
     passes: atMost,
     otherwise: 'fail',
     tell: (value, limit) => `the generator used ${value.toFixed(2)} of its one core (at most ${limit})`,
@@ -40,7 +40,7 @@ const RULES: Partial<Record<GateName, Rule>> = {
   offered: {
     limit: () => 0.99,
     read: (trial) =>
-      lowest(loadsOf(trial).map(({ schedule }) => schedule && schedule.sent / Math.max(1, schedule.scheduled))),
+      lowest(trial.loads.map(({ schedule }) => schedule && schedule.sent / Math.max(1, schedule.scheduled))),
     passes: atLeast,
     otherwise: 'fail',
     tell: (value, limit) =>
@@ -48,14 +48,14 @@ const RULES: Partial<Record<GateName, Rule>> = {
   },
   dropped: {
     limit: () => 0,
-    read: (trial) => highest(loadsOf(trial).map(({ schedule }) => schedule?.dropped ?? null)),
+    read: (trial) => highest(trial.loads.map(({ schedule }) => schedule?.dropped ?? null)),
     passes: atMost,
     otherwise: 'fail',
     tell: (value) => `${formatNumber(value)} people never came, so the tail is not known (0 may be missing)`,
   },
   schedule_lag: {
     limit: ({ targetMs = DEFAULT_TARGET_MS }) => 0.05 * targetMs,
-    read: (trial) => highest(loadsOf(trial).map(({ schedule }) => schedule && lagP99(schedule.lag_histogram))),
+    read: (trial) => highest(trial.loads.map(({ schedule }) => schedule && lagP99(schedule.lag_histogram))),
     passes: atMost,
     otherwise: 'fail',
     tell: (value, limit) =>
@@ -89,7 +89,7 @@ const RULES: Partial<Record<GateName, Rule>> = {
   },
   steady_state: {
     limit: () => 0.1,
-    read: (trial) => highest(loadsOf(trial).map(({ steady }) => unsteadiness(steady))),
+    read: (trial) => highest(trial.loads.map(({ steady }) => unsteadiness(steady))),
     passes: atMost,
     otherwise: 'doubt',
     tell: (value, limit) =>
@@ -99,7 +99,7 @@ const RULES: Partial<Record<GateName, Rule>> = {
   },
   clock_step: {
     limit: () => 100,
-    read: (trial) => highest(loadsOf(trial).map((load) => load.clock_step_ms)),
+    read: (trial) => highest(trial.loads.map((load) => load.clock_step_ms)),
     passes: atMost,
     otherwise: 'fail',
     tell: (value, limit) => `the wall clock jumped by ${formatNumber(value)} ms (at most ${limit} ms)`,
@@ -154,10 +154,6 @@ export function mergeGates(trials: readonly Trial[], context: GateContext): Gate
       ? { ...worst, verdict: 'pass', told: `${worst.told}, in ${of('doubt').length} of ${all.length} trials` }
       : worst
   })
-}
-
-function loadsOf(trial: Trial): Load[] {
-  return trial.loads
 }
 
 function generatorCores(trial: Trial, phase: Load['name']): number | null {
