@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 import { type CheckedLoadSpec, type Driver, loadSpecSchema, type Schedule } from './driver.ts'
 import { buildHistogram, encodeHistogram, toMicroseconds } from './histogram.ts'
 import { createLoadRecorder, type LoadRecorder } from './load-recorder.ts'
-import { createPacer } from './pacer.ts'
+import { createPacer, type Pacer } from './pacer.ts'
 import { createRecipe } from './recipes/registry.ts'
 import { createVisitors, type Visitors } from './visitors.ts'
 
@@ -21,31 +21,30 @@ const KEEP_ALIVE_MS = 3_000
  * be sent when the time was over counts as an error (`not_sent`).
  */
 export function createPacedDriver(): Driver {
+  const idlePacers: Pacer[] = []
   return {
     async load(unchecked, { onProgress, signal } = {}) {
       const spec = loadSpecSchema.parse(unchecked)
       const { arrivals, duration_seconds: seconds } = spec
       if (arrivals === undefined || seconds === undefined) throw new RangeError('an open loop needs arrivals')
       const recipe = createRecipe(spec.requests)
-      const pacer = await createPacer(arrivals, seconds)
+      const pacer = idlePacers.pop() ?? (await createPacer())
       const recorder = createLoadRecorder(spec.answers_file, recipe)
       const lag = buildHistogram()
       const pool = openPool(spec)
       const visitors = createVisitors(pool, recorder, (lagMs) => lag.recordValue(toMicroseconds(lagMs)))
       const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1000)
-      const stop = () => pacer.stop()
       let scheduled = 0
-      let beganAtMs: number | null = null
+      const come = (intendedAt: number) => {
+        if (scheduled < recipe.mostPeople) visitors.come(recipe.visit(++scheduled), intendedAt)
+      }
+      let beganAtMs: number
       try {
-        if (signal?.aborted) stop()
-        signal?.addEventListener('abort', stop, { once: true })
-        beganAtMs = await pacer.run((intendedAt) => {
-          if (scheduled < recipe.mostPeople) visitors.come(recipe.visit(++scheduled), intendedAt)
-        })
+        beganAtMs = await pacer.run(arrivals, seconds, come, signal)
+        idlePacers.push(pacer)
         await finishVisits(visitors, recorder, spec, signal)
       } finally {
         clearInterval(progress)
-        signal?.removeEventListener('abort', stop)
         await pool.destroy()
       }
       onProgress?.(recorder.takeProgress())
