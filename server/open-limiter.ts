@@ -19,6 +19,7 @@ export async function openLimiter(
     ...stores,
     buckets,
     subscribe: () => connectSubscriber(stores.connection),
+    wait: stores.metrics.limiterWait.labels(config.LIMITER_MODE),
     ledger: createUseLedger(stores.db, config.REDEMPTION_DEADLINE_SECONDS),
     semaphore: {
       limit: config.SEMAPHORE_LIMIT,

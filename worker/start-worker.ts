@@ -3,13 +3,13 @@ import { settleWithin } from '../server/closers.ts'
 import { joinSystem } from '../server/join-system.ts'
 import { closeServer, listen } from '../server/listen.ts'
 import { createMailBreaker, guardMailer } from '../server/mail/guard-mailer.ts'
-import { createMailer } from '../server/mail/mailer.ts'
+import { createMailer, MailError } from '../server/mail/mailer.ts'
 import { checkRedis } from '../server/redis/connect.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
 import { VERSION } from '../server/version.ts'
 import type { WorkerConfig } from './config.ts'
 import { closeAfter, connectStores } from './connect-stores.ts'
-import { createInviteHandler } from './jobs/invite.ts'
+import { createInviteHandler, TryAgainError } from './jobs/invite.ts'
 import { createRebindHandler } from './jobs/rebind.ts'
 import { MAINTENANCE_JOBS } from './jobs/registry.ts'
 import { runAttempt } from './run-attempt.ts'
@@ -73,6 +73,8 @@ export async function startWorker(
         return await runAttempt(job, config.INVITE_TIME_LIMIT_MS, (attempt) => send(String(job.id), attempt))
       } catch (error) {
         metrics.retries.inc()
+        if (!(error instanceof TryAgainError)) metrics.errors.inc({ error_type: 'queue_error' })
+        if (error instanceof MailError) metrics.errors.inc({ error_type: 'mail_error' })
         logger.warn({ err: error, jobId: job.id, attempt: job.attemptsMade + 1 }, 'invite not sent')
         throw error
       } finally {

@@ -6,6 +6,7 @@ import { streamFields } from '../redis/stream-fields.ts'
 import { createRedisBreaker, type Guarded } from '../resilience/redis-breaker.ts'
 import type { BucketStores, Buckets } from './buckets.ts'
 import type { Deadline, Limiter, Reservation, UncommittedRedemption, UseRequest } from './limiter.ts'
+import { UNTIMED, type WaitMeter } from './wait-meter.ts'
 
 const TAKE = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-take.lua')
 const REFUND_RETRY_SECONDS = 2
@@ -25,6 +26,7 @@ type Answer = [answer: string, detail?: string]
 export function createTokenBucket(
   { redis, keys, db, breaker = createRedisBreaker() }: BucketStores & Guarded,
   buckets: Buckets,
+  wait: WaitMeter = UNTIMED,
 ): Limiter {
   async function take(request: UseRequest, identity: string): Promise<Answer> {
     const { redemptionId, email, code, kind, activityId = '' } = request
@@ -106,7 +108,9 @@ export function createTokenBucket(
     start: () => buckets.loadAll(),
     async reserve(request, deadline) {
       while (deadline.remainingMs() > 0) {
-        const reservation = await interpret(await takeReliably(request, deadline), request, deadline)
+        const stopWaiting = wait.startTimer()
+        const answer = await takeReliably(request, deadline).finally(stopWaiting)
+        const reservation = await interpret(answer, request, deadline)
         if (reservation !== undefined) return reservation
         await sleep(ASK_AGAIN_MS)
       }

@@ -81,8 +81,9 @@ function isUnavailable(error: unknown): boolean {
 }
 
 function classify(error: unknown): string {
-  const { name = '', code = '' } = error as { name?: string; code?: string }
-  if (name.startsWith('Sequelize') || /^[0-9A-Z]{5}$/.test(code)) return 'db_error'
-  if (error instanceof UnavailableError) return 'unavailable'
+  const { code = '' } = error as { code?: string }
+  // What never reached Postgres was counted where it failed.
+  if (error instanceof UnavailableError || /^SequelizeConnection/.test((error as Error).name)) return 'unavailable'
+  if (/^Sequelize/.test((error as Error).name) || /^[0-9A-Z]{5}$/.test(code)) return 'db_error'
   return 'internal_error'
 }

@@ -40,10 +40,18 @@ export async function markRelayed(connection: Connection, ids: readonly string[]
 
 const COUNT_PENDING: Statement = {
   name: 'count-outbox',
-  text: `SELECT count(*)::int AS pending FROM outbox WHERE status = 'pending'`,
+  text: `
+SELECT count(*)::int AS pending, extract(epoch FROM now() - min(created_at))::float8 AS "oldestSeconds"
+FROM outbox WHERE status = 'pending'`,
 }
 
-export async function countPending(connection: Connection): Promise<number> {
-  const [row] = await connection.query<{ pending: number }>(COUNT_PENDING, [])
-  return row?.pending ?? 0
+export interface PendingOutbox {
+  readonly pending: number
+  /** How long the first of them waits; null when none does. */
+  readonly oldestSeconds: number | null
+}
+
+export async function countPending(connection: Connection): Promise<PendingOutbox> {
+  const [row] = await connection.query<PendingOutbox>(COUNT_PENDING, [])
+  return row ?? { pending: 0, oldestSeconds: null }
 }
