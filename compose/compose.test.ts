@@ -14,7 +14,7 @@ import { readCompose } from './testing/read-compose.ts'
 const run = promisify(execFile)
 const HERE = dirname(fileURLToPath(import.meta.url))
 const PROJECT = dirname(HERE)
-const OVERLAYS = ['compose.small.yaml', 'compose.replicas.yaml']
+const OVERLAYS = ['compose.small.yaml', 'compose.replicas.yaml', 'compose.tracing.yaml']
 const STACKS = [['compose.yaml'], ...OVERLAYS.map((file) => ['compose.yaml', file]), ['compose.yaml', ...OVERLAYS]]
 const dockerfile = readFileSync(join(HERE, 'Dockerfile'), 'utf8')
 
