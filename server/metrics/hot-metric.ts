@@ -47,7 +47,7 @@ export function registerHotMetric<Child, Label extends string>(
 
   const values = () => [...children.values()].flatMap(({ child, labels }) => expose(child, labels))
   const get = async () => ({ name, help, type, values: values() })
-  const metric = { name, help, type, aggregator: 'sum', get }
+  const metric = { name, help, type, labelNames, aggregator: 'sum', get }
   // A registry asks for no more of a metric than its name and `get`.
   for (const registry of registers) registry.registerMetric(metric as unknown as Metric)
   if (labelNames.length === 0) labels()
