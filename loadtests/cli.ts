@@ -5,6 +5,7 @@ import { createCompareCommand } from './commands/compare.ts'
 import { createFitCommand } from './commands/fit.ts'
 import { createLoadCommand } from './commands/load.ts'
 import { createReportCommand } from './commands/report.ts'
+import { createStackCommand } from './commands/stack.ts'
 import { createStartCommand } from './commands/start.ts'
 import { createStudyCommand } from './commands/study.ts'
 import { createVerifyCommand } from './commands/verify.ts'
@@ -21,6 +22,7 @@ const program = new Command('redline')
   .addCommand(createFitCommand())
   .addCommand(createReportCommand())
   .addCommand(createStartCommand())
+  .addCommand(createStackCommand())
   .addCommand(createStudyCommand())
   .addCommand(createVerifyCommand())
 

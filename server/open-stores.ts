@@ -4,8 +4,8 @@ import type { ServerConfig } from './config.ts'
 import { createDatabase, type Database } from './db/database.ts'
 import { joinSystem, type Membership } from './join-system.ts'
 import { enterMode } from './limiters/enter-mode.ts'
-import { gaugeFrom } from './metrics/gauge-from.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
+import { exposePools } from './metrics/pool-gauges.ts'
 import { type ConnectOptions, connectRedis, type RedisClient } from './redis/connect.ts'
 import { createKeys, type Keys } from './redis/keys.ts'
 import { type RunId, trackRunId } from './redis/run-id.ts'
@@ -70,10 +70,7 @@ function openDatabase(config: ServerConfig, logger: Logger, metrics: Metrics): D
     metrics,
     slowQueries: { afterMs: config.SLOW_QUERY_MS, logger },
   })
-  const pool = { name: 'db_pool_connections', help: 'Connections of the pool by state', label: 'state' }
-  gaugeFrom(metrics.registry, pool, () => ({ ...db.pool() }))
-  const readPool = { name: 'db_read_pool_connections', help: 'Connections of the replica by state', label: 'state' }
-  gaugeFrom(metrics.registry, readPool, () => ({ ...db.readPool() }))
+  exposePools(metrics, db, config.DB_POOL_MAX)
   return db
 }
 

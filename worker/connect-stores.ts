@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { CommonConfig } from '../server/config.ts'
 import { createDatabase, type Database } from '../server/db/database.ts'
-import { gaugeFrom } from '../server/metrics/gauge-from.ts'
 import { type Cause, createMetrics, type Metrics } from '../server/metrics/metrics.ts'
+import { exposePools } from '../server/metrics/pool-gauges.ts'
 import { type InviteQueue, openInviteQueue } from '../server/queue/invite-queue.ts'
 import { createRefunds, type Refunds } from '../server/redeem/refunds.ts'
 import { createSeatCalculator, type SeatCalculator } from '../server/redeem/seats.ts'
@@ -55,11 +55,7 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
   await Promise.all([runId.known(REDIS_READY_MS), db.sequelize.authenticate({ logging: false })])
   const seats = createSeatCalculator({ db, redis, keys })
   const { queue, close: closeQueue } = await openInviteQueue(keys, connection)
-  gaugeFrom(
-    metrics.registry,
-    { name: 'db_pool_connections', help: 'Connections of the pool by state', label: 'state' },
-    () => ({ ...db.pool() }),
-  )
+  exposePools(metrics, db, config.DB_POOL_MAX)
   return {
     db,
     redis,

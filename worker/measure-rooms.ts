@@ -1,20 +1,11 @@
 import { Gauge, type Registry } from 'prom-client'
+import { shareReading } from '../server/metrics/share-reading.ts'
 import { countPeople, type RoomPeople } from '../server/waiting-room/count-people.ts'
 import type { RoomStores } from '../server/waiting-room/room-stores.ts'
 
 /** Exposes how many people wait in the open waiting rooms and how many were released; both are read at the scrape. */
 export function measureRooms(registry: Registry, stores: RoomStores): void {
-  let reading: Promise<RoomPeople | undefined> | undefined
-
-  /** Both gauges of a scrape share one look. @returns undefined when it cannot be known */
-  function read(): Promise<RoomPeople | undefined> {
-    reading ??= countPeople(stores)
-      .catch(() => undefined)
-      .finally(() => {
-        reading = undefined
-      })
-    return reading
-  }
+  const read = shareReading(() => countPeople(stores))
 
   function addGauge(name: string, help: string, pick: (people: RoomPeople) => number): void {
     new Gauge({

@@ -7,6 +7,7 @@ import { createQueueBreaker } from '../server/resilience/redis-breaker.ts'
 import { createBoard } from '../server/routes/board.ts'
 import { createJobRoutes } from '../server/routes/jobs.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
+import { createTargetRoutes } from '../server/routes/targets.ts'
 import { VERSION } from '../server/version.ts'
 import { createRoomKeys } from '../server/waiting-room/room-keys.ts'
 import { startBucketRelay } from './bucket-relay.ts'
@@ -54,7 +55,15 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
     ...blocking.map((connection, shard) =>
       startLedgerConsumer({ ...shared, deadlineSeconds: config.REDEMPTION_DEADLINE_SECONDS }, shard, connection),
     ),
-    startOutboxRelay({ ...shared, breaker, idleMs: config.RELAY_IDLE_MS }),
+    startOutboxRelay({
+      ...shared,
+      onError(error) {
+        metrics.errors.inc({ error_type: 'queue_error' })
+        onError(error)
+      },
+      breaker,
+      idleMs: config.RELAY_IDLE_MS,
+    }),
     startBucketRelay({ ...shared, idleMs: config.RELAY_IDLE_MS }),
     startQueueEntriesConsumer({
       ...shared,
@@ -80,7 +89,7 @@ export async function startScheduler(config: SchedulerConfig, logger: Logger): P
       queue: async () => void (await queue.isReady()),
     },
   })
-  operations.use(createJobRoutes(queue))
+  operations.use(createJobRoutes(queue)).use(createTargetRoutes(membership.list))
   const { BOARD_PASSWORD: password, BOARD_WRITABLE: isWritable } = config
   if (password !== undefined) operations.use(createBoard({ queues: [queue, maintenance.queue], password, isWritable }))
   const ops = await listen(operations, { port: config.OPS_PORT, host: config.OPS_HOST })

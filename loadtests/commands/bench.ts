@@ -11,7 +11,7 @@ import { checkEngine } from './check-engine.ts'
 import { finishRun, makeRunDirectory } from './finish-run.ts'
 import { watchInterruption } from './interruption.ts'
 import { DEFAULTS, describeCommand, makePlan, OPEN_LOOP, type PlanOptions } from './make-plan.ts'
-import { parseChoice, parseChoices, parseSeconds, parseShare, parseWholeNumber } from './options.ts'
+import { parseChoice, parseChoices, parseHttpUrl, parseSeconds, parseShare, parseWholeNumber } from './options.ts'
 import { parseRate } from './rate-option.ts'
 import { createRunId, runBench } from './run-bench.ts'
 import { addSystemOptions, allowNonempty } from './system-options.ts'
@@ -20,6 +20,7 @@ interface BenchOptions extends PlanOptions {
   gate: boolean
   out: string
   json: boolean
+  pushTo?: string
 }
 
 const EXAMPLES = `
@@ -40,6 +41,7 @@ Examples:
   npm run bench -- --engine paced --rate 500             open loop: 500 people come each second, whoever waits
   npm run bench -- --rate 100..800 --duration 30         the same as a ramp
   npm run bench -- --db-latency 2ms --pool 50            Postgres as if on another machine
+  npm run bench -- --push-to http://127.0.0.1:9090       to see it in Grafana (npm run stack starts that Prometheus)
   npm run --silent bench -- --json | jq .verdict
 
 Environment:
@@ -83,6 +85,11 @@ export function createBenchCommand(): Command {
     .option('--seed <n>', 'of the order of trials and of the data (default: drawn)', parseWholeNumber(0))
     .option('--out <directory>', 'where the run is written', 'reports')
     .option('--json', 'print the summary alone on stdout', false)
+    .option(
+      '--push-to <url>',
+      'a Prometheus that takes remote writes: the run appears there as it goes on',
+      parseHttpUrl,
+    )
     .addOption(allowNonempty("Redline's own tables and keys in it are emptied"))
     .addHelpText('after', EXAMPLES)
     .action(bench)
@@ -100,7 +107,16 @@ async function bench(options: BenchOptions): Promise<void> {
   const { signal } = interruption
   const repeatWith = describeCommand(options, plan)
   try {
-    const parts = { plan, runId, directory, progress, repeatWith, signal, allowNonempty: options.allowNonempty }
+    const parts = {
+      plan,
+      runId,
+      directory,
+      progress,
+      repeatWith,
+      signal,
+      allowNonempty: options.allowNonempty,
+      pushTo: options.pushTo,
+    }
     await finishRun(await runBench(parts), targets, directory, options)
     process.exitCode = interruption.exitCode ?? process.exitCode
   } catch (error) {

@@ -6,12 +6,14 @@ const LABEL_WIDTH = 10
 
 /**
  * What runs where, for a person. The curl line works as it stands.
+ * @param watch what looks at it, already rendered
  * @param given stores that somebody else runs: their passwords are not shown
  */
 export function renderStart(
   system: SystemDescription,
   options: Omit<StartOptions, 'json' | 'allowNonempty'>,
   given: { databaseUrl?: string | undefined; redisUrl?: string | undefined },
+  watch = '',
 ): string {
   const { servers, workers, concurrency, pool } = options
   const shape = [
@@ -38,7 +40,7 @@ Redline runs at ${system.url} (${shape.join(', ')}).
 The code ${system.sample_code} can be redeemed by many people, ${system.personal_codes[0]} to ${system.personal_codes.at(-1)} by one each:
 
 ${lines.join('\n')}
-
+${watch}
 Ctrl-C stops all of it.
 `
 }

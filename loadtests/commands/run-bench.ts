@@ -4,6 +4,7 @@ import pg from 'pg'
 import { readCalibration } from '../calibrate/calibration-file.ts'
 import { startGenerator } from '../drivers/generator.ts'
 import { describeEnvironment } from '../measure/environment.ts'
+import { type RunPusher, startRunPusher } from '../measure/run-pusher.ts'
 import { runTrial } from '../measure/run-trial.ts'
 import type { TrialContext } from '../measure/trial-context.ts'
 import { createWalReader } from '../measure/wal-reader.ts'
@@ -24,6 +25,8 @@ export interface BenchParts {
   readonly progress: ProgressReport
   readonly repeatWith: string
   readonly allowNonempty: boolean
+  /** A Prometheus that shows the run as it goes on. */
+  readonly pushTo?: string | undefined
   readonly signal: AbortSignal
 }
 
@@ -49,6 +52,8 @@ export async function runBench(parts: BenchParts): Promise<Run> {
   const directory = createRunDirectory(runId)
   const stops: (() => Promise<unknown>)[] = [() => directory.remove()]
   try {
+    const pusher = parts.pushTo === undefined ? undefined : await startRunPusher(parts.pushTo, runId, progress.say)
+    stops.push(async () => pusher?.close())
     progress.say('starting Postgres, Redis and the mail sink')
     const stores = await startStores({
       directory,
@@ -71,7 +76,7 @@ export async function runBench(parts: BenchParts): Promise<Run> {
     const wal = await createWalReader(stores.postgres.url, { mayCreateExtension: stores.postgres.pid !== null })
     stops.push(() => wal.close())
     const run = await describeRun(parts, stores)
-    return await measure(run, parts, { stores, generator, client, wal, directory })
+    return await measure(run, parts, { stores, generator, client, wal, directory, onScrape: pusher?.onScrape }, pusher)
   } finally {
     for (const stop of stops.reverse()) await stop().catch(() => {})
   }
@@ -97,8 +102,12 @@ async function describeRun({ runId, repeatWith, plan, directory }: BenchParts, s
 
 type RunningParts = Omit<TrialContext, 'plan' | 'scenario' | 'signal' | 'onSample'>
 
-function measure(begun: Run, parts: BenchParts, running: RunningParts): Promise<Run> {
+function measure(begun: Run, parts: BenchParts, running: RunningParts, pusher?: RunPusher): Promise<Run> {
   const { plan, signal, progress } = parts
-  const context = { ...running, plan, scenario: findScenario(plan.scenario), signal, onSample: progress.sample }
+  const onSample: TrialContext['onSample'] = (sample, position) => {
+    progress.sample(sample)
+    pusher?.onSample(sample, position)
+  }
+  const context = { ...running, plan, scenario: findScenario(plan.scenario), signal, onSample }
   return measureRounds(begun, parts, (position) => runTrial(context, position))
 }

@@ -68,7 +68,9 @@ async function loadMode(context: TrialContext, position: TrialPosition, mode: Li
     generator: [generator.process.pid],
   }
   const metricsUrls = system.processes.map(({ kind, ops_url }) => ({ kind, url: `${ops_url}/metrics` }))
-  const recorder = startTrialRecorder({ metricsUrls, roots }, (sample) => context.onSample(sample, position))
+  const recorder = startTrialRecorder({ metricsUrls, roots, onScrape: context.onScrape }, (sample) =>
+    context.onSample(sample, position),
+  )
   const kept = { answersFiles: [], rooms: [] }
   const openRoom = (activity: ActivitySeed) => openActivity(stores, client, activity)
   const target: LoadTarget = {

@@ -7,11 +7,15 @@ import { readEventLoop, readLimiterWaiting, readPool, readQueue, type Scrape } f
 /** What is seen of the system each second; the clients' side (accepted, latencies) is not in it. */
 export type SystemSample = Pick<Sample, 't' | 'pool' | 'event_loop' | 'limiter_waiting' | 'queue' | 'cpu' | 'steal'>
 
+export type OnScrape = (source: { kind: ProcessKind; url: string }, metrics: Metrics) => void
+
 export interface SamplerOptions {
   metricsUrls: readonly { kind: ProcessKind; url: string }[]
   /** Root processes by kind; what descends from them is counted with them. */
   processes: Partial<Record<ProcessKind, readonly number[]>>
   onSample: (sample: SystemSample) => void
+  /** Gets all that a process exposed, each time that it is asked. */
+  onScrape?: OnScrape | undefined
   intervalMs?: number
 }
 
@@ -67,9 +71,11 @@ async function takeReading(options: SamplerOptions, intervalMs: number, signal: 
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(intervalMs * 0.9)])
   const metrics = new Map<string, Metrics>()
   await Promise.all(
-    options.metricsUrls.map(async ({ url }) => {
-      const scraped = await scrape(url, deadline).catch(() => null)
-      if (scraped) metrics.set(url, scraped)
+    options.metricsUrls.map(async (source) => {
+      const scraped = await scrape(source.url, deadline).catch(() => null)
+      if (scraped === null) return
+      metrics.set(source.url, scraped)
+      options.onScrape?.(source, scraped)
     }),
   )
   return { at, machine, cpuMs, metrics }

@@ -4,6 +4,7 @@ import type { Plan, Sample, Subject, Trial } from '../run-file.ts'
 import type { Scenario } from '../scenarios/scenario.ts'
 import type { RunDirectory } from '../sut/run-directory.ts'
 import type { Stores } from '../sut/stores.ts'
+import type { OnScrape } from './sampler.ts'
 import type { WalReader } from './wal-reader.ts'
 
 /** What a load needs, whatever it loads. */
@@ -15,6 +16,7 @@ export interface LoadContext {
   /** Aborts when the run is interrupted. */
   readonly signal: AbortSignal
   readonly onSample: (sample: Sample, position: TrialPosition) => void
+  readonly onScrape?: OnScrape | undefined
 }
 
 /** What all trials of the reference system share. */

@@ -21,7 +21,7 @@ const NOTHING: ClientSide = { accepted: 0, served: 0, refused: 0, errors: 0, p50
 
 /** Joins what clients see and what the system shows into one series on one clock, a sample each second. */
 export function startTrialRecorder(
-  source: Pick<SamplerOptions, 'metricsUrls'> & { roots: Partial<Record<ProcessKind, readonly number[]>> },
+  source: Pick<SamplerOptions, 'metricsUrls' | 'onScrape'> & { roots: Partial<Record<ProcessKind, readonly number[]>> },
   onSample: (sample: Sample) => void,
 ): TrialRecorder {
   const samples: Sample[] = []
@@ -49,6 +49,7 @@ export function startTrialRecorder(
   const sampler = startSampler({
     metricsUrls: source.metricsUrls,
     processes: source.roots,
+    onScrape: source.onScrape,
     onSample(system: SystemSample) {
       // The last second of a load is its own, also when the next phase has begun before the sample is taken.
       const sample = { ...system, ...clients, phase: clients.phase ?? recorder.phase, extra: {} }

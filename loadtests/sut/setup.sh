@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes sure that there is a Redis (or Valkey) to start, and with --with-browser a Chromium for the tests of the pages.
+# Makes sure that there is a Redis (or Valkey) to start, with --with-browser a Chromium for the tests of the pages, and with
+# --with-prometheus a Prometheus and an Alertmanager for those of rules, alerts and dashboards.
 # What is there already is never touched, nor is anything installed when REDIS_URL names a server.
 # Exit code 3: something is missing and cannot be installed from here; the message says the one command to type.
 set -u
@@ -12,18 +13,28 @@ find_browser() {
   return 1
 }
 
+# Debian calls its alertmanager prometheus-alertmanager.
+find_prometheus() {
+  for name in prometheus promtool amtool; do command -v "$name" >/dev/null || return 1; done
+  command -v alertmanager >/dev/null || command -v prometheus-alertmanager >/dev/null
+}
+
 with_browser=false
+with_prometheus=false
 for argument in "$@"; do
   case $argument in
     --with-browser) with_browser=true ;;
-    *) echo "setup: unknown option $argument (there is only --with-browser)" >&2; exit 2 ;;
+    --with-prometheus) with_prometheus=true ;;
+    *) echo "setup: unknown option $argument (there are --with-browser and --with-prometheus)" >&2; exit 2 ;;
   esac
 done
 needs_redis=false
 needs_browser=false
+needs_prometheus=false
 find_redis || needs_redis=true
 if $with_browser; then find_browser || needs_browser=true; fi
-$needs_redis || $needs_browser || exit 0
+if $with_prometheus; then find_prometheus || needs_prometheus=true; fi
+$needs_redis || $needs_browser || $needs_prometheus || exit 0
 
 say() { echo "setup: $*" >&2; }
 as_root=
@@ -48,6 +59,10 @@ give_up() {
 }
 
 skip_browser() { say "There is no Chromium and it cannot be installed here: the tests in a browser will be skipped."; }
+
+skip_prometheus() {
+  say "Prometheus or Alertmanager is missing and cannot be installed here: the tests of rules, alerts and dashboards will be skipped."
+}
 
 may_install() {
   command -v apt-get >/dev/null || return 1
@@ -88,13 +103,22 @@ install() {
 
 # It was not installed a moment ago, so that its service is nobody's: it shall neither run now nor at the next boot.
 silence_service() {
-  if [ -d /run/systemd/system ]; then root systemctl disable --now redis-server.service
-  elif [ -x /usr/sbin/update-rc.d ]; then root update-rc.d redis-server disable; root invoke-rc.d redis-server stop
+  if [ -d /run/systemd/system ]; then root systemctl disable --now "$1.service"
+  elif [ -x /usr/sbin/update-rc.d ]; then root update-rc.d "$1" disable; root invoke-rc.d "$1" stop
   fi >/dev/null 2>&1
+}
+
+# Installs a package that brings a service of the same name, and leaves that service as it found it.
+install_without_service() {
+  had_service=false
+  [ -e "/lib/systemd/system/$1.service" ] && had_service=true
+  install "$1" || return 1
+  $had_service || silence_service "$1"
 }
 
 if ! may_install; then
   if $needs_browser; then skip_browser; fi
+  if $needs_prometheus; then skip_prometheus; fi
   if $needs_redis; then give_up; fi
   exit 0
 fi
@@ -102,15 +126,16 @@ fi
 log=$(mktemp)
 forbid_services
 if $needs_redis; then
-  had_service=false
-  [ -e /lib/systemd/system/redis-server.service ] && had_service=true
-  install redis-server || { rm -f "$log"; give_up; }
-  $had_service || silence_service
+  install_without_service redis-server || { rm -f "$log"; give_up; }
   find_redis || { rm -f "$log"; give_up; }
   say "redis-server is installed"
 fi
 if $needs_browser; then
   if install chromium && find_browser; then say "chromium is installed"; else skip_browser; fi
+fi
+if $needs_prometheus; then
+  for package in prometheus prometheus-alertmanager; do install_without_service "$package" || break; done
+  if find_prometheus; then say "prometheus is installed"; else skip_prometheus; fi
 fi
 rm -f "$log"
 exit 0

@@ -57,18 +57,28 @@ test('without any package manager it says what is missing', () => {
   expect(output).toContain('Put redis-server or valkey-server (6.2 or newer) on the PATH')
 })
 
-test('installs through sudo what is missing, and only then', () => {
-  addProgram('id', 'echo 1000')
+/** A user with sudo, and a package manager that puts these programs on the PATH. @returns the file of its calls */
+function addPackageManager(programsOf: Record<string, string[]>): string {
   const calls = join(bin, 'calls.txt')
+  addProgram('id', 'echo 1000')
   addProgram(
     'sudo',
     `echo "$*" >>${calls}; shift; case $1 in rm|tee|chmod|systemctl|update-rc.d|invoke-rc.d) ;; *) exec "$@";; esac`,
   )
   addProgram('apt-cache', 'echo "  Candidate: 5:7.0.15"')
-  addProgram('apt-get', `case "$*" in *redis-server*) cp ${join(bin, 'true')} ${join(bin, 'redis-server')};; esac`)
   addProgram('true')
+  const cases = Object.entries(programsOf).map(
+    ([name, programs]) =>
+      `*" ${name}") for one in ${programs.join(' ')}; do cp ${join(bin, 'true')} ${bin}/$one; done;;`,
+  )
+  addProgram('apt-get', `case "$*" in ${cases.join(' ')} esac`)
   for (const name of ['env', 'mktemp', 'grep', 'rm', 'tail', 'cp'])
     symlinkSync(findProgram([name]) ?? '', join(bin, name))
+  return calls
+}
+
+test('installs through sudo what is missing, and only then', () => {
+  const calls = addPackageManager({ 'redis-server': ['redis-server'] })
   const { status, output } = runSetup()
   expect(output).toContain('redis-server is installed')
   expect(status).toBe(0)
@@ -82,6 +92,32 @@ test('a browser that cannot be installed is no failure', () => {
   const { status, output } = runSetup(['--with-browser'])
   expect(status).toBe(0)
   expect(output).toContain('the tests in a browser will be skipped')
+})
+
+test('Prometheus that cannot be installed is no failure', () => {
+  addProgram('id', 'echo 1000')
+  addProgram('redis-server')
+  const { status, output } = runSetup(['--with-prometheus'])
+  expect(status).toBe(0)
+  expect(output).toContain('the tests of rules, alerts and dashboards will be skipped')
+})
+
+test('installs Prometheus and Alertmanager where they are missing, and lets no service of theirs run', () => {
+  addProgram('redis-server')
+  const packages = {
+    prometheus: ['prometheus', 'promtool'],
+    'prometheus-alertmanager': ['prometheus-alertmanager', 'amtool'],
+  }
+  const calls = addPackageManager(packages)
+  const { status, output } = runSetup(['--with-prometheus'])
+  expect(output).toContain('prometheus is installed')
+  expect(status).toBe(0)
+  const called = readFileSync(calls, 'utf8')
+  for (const name of Object.keys(packages))
+    expect(called).toMatch(new RegExp(`install -y --no-install-recommends ${name}\n`))
+  // Forbidden while it is installed, and allowed again.
+  expect(called).toMatch(/tee \S*policy-rc.d\n(?:.*\n)*.*rm -f \S*policy-rc.d\n/)
+  expect(runSetup(['--with-prometheus'])).toEqual({ status: 0, output: '' })
 })
 
 test('an unknown option is refused', () => {

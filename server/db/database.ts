@@ -2,6 +2,7 @@ import { type Client, DatabaseError, type QueryConfig } from 'pg'
 import type { Logger } from 'pino'
 import { Sequelize } from 'sequelize'
 import { UnavailableError } from '../errors.ts'
+import type { HistogramChild } from '../metrics/hot-histogram.ts'
 import type { Cause, Metrics } from '../metrics/metrics.ts'
 import { createReads } from './reads.ts'
 import { createSlowQueryLog, type Explained } from './slow-queries.ts'
@@ -100,9 +101,24 @@ function openPool(options: DatabaseOptions): Omit<Database, 'read' | 'hasReplica
   const sequelize = createSequelize(options)
   const manager = (sequelize as unknown as { connectionManager: ConnectionManager }).connectionManager
   const count = options.metrics.sqlStatements.labels(options.cause)
+  const poolWait = options.metrics.poolWait.labels()
+  const durations = new Map<string, HistogramChild>()
   let answeredAt = 0
   const { afterMs = 0, logger } = options.slowQueries ?? {}
   const tellSlow = logger && afterMs > 0 ? createSlowQueryLog({ logger, metrics: options.metrics, explain }) : undefined
+
+  /** Looks the label of a statement up once: this runs for every request. */
+  function durationOf({ name }: Statement): HistogramChild {
+    const child = durations.get(name) ?? options.metrics.queryDuration.labels(name)
+    durations.set(name, child)
+    return child
+  }
+
+  /** What Postgres answered is a matter of whoever asked; no connection is the database's. */
+  function countFailure(error: unknown): never {
+    if (!(error instanceof DatabaseError)) options.metrics.errors.inc({ error_type: 'db_error' })
+    throw error
+  }
 
   /** Only on a connection that nobody else could use now. */
   async function explain(text: string): Promise<Explained | undefined> {
@@ -111,8 +127,8 @@ function openPool(options: DatabaseOptions): Omit<Database, 'read' | 'hasReplica
   }
 
   async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    const stopWaiting = options.metrics.poolWait.startTimer()
-    const client = await manager.getConnection({ type: 'write' })
+    const stopWaiting = poolWait.startTimer()
+    const client = await manager.getConnection({ type: 'write' }).catch(countFailure)
     stopWaiting()
     try {
       return await work(client)
@@ -123,9 +139,9 @@ function openPool(options: DatabaseOptions): Omit<Database, 'read' | 'hasReplica
 
   async function query<Row extends object>(client: Client, statement: Statement, values: unknown[]): Promise<Row[]> {
     count.inc()
-    const stop = options.metrics.queryDuration.startTimer({ statement: statement.name })
+    const stop = durationOf(statement).startTimer()
     try {
-      const rows = await send<Row>(client, { ...statement, values })
+      const rows = await send<Row>(client, { ...statement, values }).catch(countFailure)
       answeredAt = Date.now()
       return rows
     } finally {

@@ -4,6 +4,7 @@ import {
   type RedisConnections,
 } from './distributed-semaphore.ts'
 import type { Limiter, UseLedger } from './limiter.ts'
+import { UNTIMED, type WaitMeter } from './wait-meter.ts'
 import { withinDeadline } from './within-deadline.ts'
 
 /**
@@ -14,13 +15,15 @@ export function createRedisSemaphore(
   ledger: UseLedger,
   connections: RedisConnections,
   options: DistributedSemaphoreOptions,
+  wait: WaitMeter = UNTIMED,
 ): Limiter {
   const semaphore = createDistributedSemaphore(connections, options)
   return {
     mode: 'redis-semaphore',
     start: () => semaphore.start(),
     async reserve(request, deadline) {
-      const lease = await semaphore.acquire(deadline)
+      const stopWaiting = wait.startTimer()
+      const lease = await semaphore.acquire(deadline).finally(stopWaiting)
       const reservation = ledger.reserveUse(request, () => lease.assertHeld()).finally(() => void lease.release())
       return withinDeadline(reservation, deadline)
     },

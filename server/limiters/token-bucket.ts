@@ -4,8 +4,10 @@ import { UnavailableError } from '../errors.ts'
 import { loadScript } from '../redis/script.ts'
 import { streamFields } from '../redis/stream-fields.ts'
 import { createRedisBreaker, type Guarded } from '../resilience/redis-breaker.ts'
+import { currentTraceparent } from '../tracing/tracing.ts'
 import type { BucketStores, Buckets } from './buckets.ts'
 import type { Deadline, Limiter, Reservation, UncommittedRedemption, UseRequest } from './limiter.ts'
+import { UNTIMED, type WaitMeter } from './wait-meter.ts'
 
 const TAKE = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-take.lua')
 const REFUND_RETRY_SECONDS = 2
@@ -25,12 +27,16 @@ type Answer = [answer: string, detail?: string]
 export function createTokenBucket(
   { redis, keys, db, breaker = createRedisBreaker() }: BucketStores & Guarded,
   buckets: Buckets,
+  wait: WaitMeter = UNTIMED,
 ): Limiter {
   async function take(request: UseRequest, identity: string): Promise<Answer> {
     const { redemptionId, email, code, kind, activityId = '' } = request
     const shard = keys.shardOf(code)
     const scriptKeys = [keys.bucket(code), keys.holders(code), keys.stream(shard), keys.uncommitted(shard)]
-    return (await TAKE.run(redis, scriptKeys, [identity, redemptionId, email, code, kind, activityId])) as Answer
+    const traceparent = currentTraceparent()
+    const traced = traceparent === undefined ? [] : [traceparent]
+    const values = [identity, redemptionId, email, code, kind, activityId, ...traced]
+    return (await TAKE.run(redis, scriptKeys, values)) as Answer
   }
 
   /** The connection never sends a command again by itself; this does, with the run id of the Redis that it reaches. */
@@ -106,7 +112,9 @@ export function createTokenBucket(
     start: () => buckets.loadAll(),
     async reserve(request, deadline) {
       while (deadline.remainingMs() > 0) {
-        const reservation = await interpret(await takeReliably(request, deadline), request, deadline)
+        const stopWaiting = wait.startTimer()
+        const answer = await takeReliably(request, deadline).finally(stopWaiting)
+        const reservation = await interpret(answer, request, deadline)
         if (reservation !== undefined) return reservation
         await sleep(ASK_AGAIN_MS)
       }

@@ -8,8 +8,8 @@ export function gaugeFrom(
   registry: Registry,
   definition: { name: string; help: string; label: string },
   read: () => Record<string, number> | Promise<Record<string, number>>,
-): void {
-  new Gauge({
+): Gauge {
+  return new Gauge({
     name: definition.name,
     help: definition.help,
     labelNames: [definition.label],

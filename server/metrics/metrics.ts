@@ -1,11 +1,30 @@
-import { performance } from 'node:perf_hooks'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Histogram, Registry } from 'prom-client'
+import { createHotCounter } from './hot-counter.ts'
+import { createHotHistogram } from './hot-histogram.ts'
+import { trackRedisConnections } from './redis-connections.ts'
+import { collectRuntime } from './runtime.ts'
 
 /** Why an operation was done: for a person's request, for the ledger, for an invite job, or only to be looked at. */
 export type Cause = 'request' | 'ledger' | 'job' | 'background'
 
-/** Every edge that a target uses is a bucket's edge (seconds). */
+/** Every edge that a target or an objective uses is a bucket's edge (seconds). */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+const REDIS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3]
+
+/** What `errors_total` tells apart. */
+const ERROR_TYPES = [
+  'queue_error',
+  'redis_error',
+  'db_error',
+  'mail_error',
+  'ledger_error',
+  'job_error',
+  'replica_error',
+  'ip_limit_skipped',
+  'unavailable',
+  'internal_error',
+] as const
 
 /** The counters, gauges and histograms of one process. Their names are an interface (dashboards, alerts, harness). */
 export type Metrics = ReturnType<typeof createMetrics>
@@ -13,42 +32,41 @@ export type Metrics = ReturnType<typeof createMetrics>
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
-  collectDefaultMetrics({ register: registry })
-  registerUtilisation(registers)
+  collectRuntime(registry)
   return {
     registry,
-    redeemRequests: new Counter({
+    redeemRequests: createHotCounter({
       name: 'redeem_requests_total',
       help: 'Answers of the redeem endpoints',
       labelNames: ['endpoint', 'mode', 'status'] as const,
       registers,
     }),
-    redeemDuration: new Histogram({
+    redeemDuration: createHotHistogram({
       name: 'redeem_request_duration_seconds',
       help: 'Time from the parsed request to its answer',
       labelNames: ['endpoint', 'mode'] as const,
       buckets: SECONDS,
       registers,
     }),
-    redisCommands: new Counter({
+    redisCommands: createHotCounter({
       name: 'redis_commands_total',
       help: 'Commands sent to Redis, by what caused them (a script counts as one)',
       labelNames: ['cause'] as const,
       registers,
     }),
-    redisRoundTrips: new Counter({
+    redisRoundTrips: createHotCounter({
       name: 'redis_round_trips_total',
       help: 'Round trips to Redis (a pipeline or transaction counts as one)',
       labelNames: ['cause'] as const,
       registers,
     }),
-    sqlStatements: new Counter({
+    sqlStatements: createHotCounter({
       name: 'sql_statements_total',
       help: 'Statements sent to Postgres, BEGIN and COMMIT not counted',
       labelNames: ['cause'] as const,
       registers,
     }),
-    queryDuration: new Histogram({
+    queryDuration: createHotHistogram({
       name: 'db_query_duration_seconds',
       help: 'Time of a statement from sending it to its answer',
       labelNames: ['statement'] as const,
@@ -61,18 +79,28 @@ export function createMetrics() {
       labelNames: ['statement'] as const,
       registers,
     }),
-    poolWait: new Histogram({
+    poolWait: createHotHistogram({
       name: 'db_pool_wait_seconds',
       help: 'Time waited for a pooled connection',
       buckets: SECONDS,
       registers,
     }),
-    errors: new Counter({
-      name: 'errors_total',
-      help: 'Failures by the part that failed',
-      labelNames: ['error_type'] as const,
+    redisDuration: createHotHistogram({
+      name: 'redis_command_duration_seconds',
+      help: 'Time of a command from giving it to the client to its answer; blocking reads wait for what they read',
+      labelNames: ['command'] as const,
+      buckets: REDIS_SECONDS,
       registers,
     }),
+    redisConnections: trackRedisConnections(registry),
+    limiterWait: createHotHistogram({
+      name: 'limiter_wait_seconds',
+      help: 'Time until the limiter let a redemption in: the line of a semaphore, the answer of the bucket',
+      labelNames: ['mode'] as const,
+      buckets: SECONDS,
+      registers,
+    }),
+    errors: createErrors(registers),
     retries: new Counter({ name: 'retries_total', help: 'Invite jobs tried again', registers }),
     refunds: new Counter({
       name: 'refunds_total',
@@ -119,16 +147,14 @@ export function createMetrics() {
   }
 }
 
-function registerUtilisation(registers: Registry[]): void {
-  let last = performance.eventLoopUtilization()
-  new Gauge({
-    name: 'nodejs_eventloop_utilization',
-    help: 'Share of time in which the event loop was busy since the last scrape, 0…1',
+function createErrors(registers: Registry[]) {
+  const errors = new Counter({
+    name: 'errors_total',
+    help: 'Failures by the part that failed; unavailable and internal_error: answers with 503 and 500',
+    labelNames: ['error_type'] as const,
     registers,
-    collect() {
-      const now = performance.eventLoopUtilization()
-      this.set(performance.eventLoopUtilization(now, last).utilization)
-      last = now
-    },
   })
+  // A series that begins with its first error hides that error from every rate.
+  for (const type of ERROR_TYPES) errors.inc({ error_type: type }, 0)
+  return errors
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { Cluster, type Command, Redis, type RedisOptions } from 'ioredis'
+import type { HistogramChild } from '../metrics/hot-histogram.ts'
 import type { Cause, Metrics } from '../metrics/metrics.ts'
 import { openCluster } from './open-cluster.ts'
 import { parseRedisUrl, type RedisTarget } from './parse-redis-url.ts'
@@ -112,10 +113,12 @@ function openServer(target: Exclude<RedisTarget, { kind: 'cluster' }>, settings:
   })
 }
 
-/** Counts at the client: each command once, each pipeline as one round trip. */
+/** Counts and times at the client: each command once, each pipeline as one round trip. */
 function countCommands(redis: Redis, { cause, metrics }: ConnectOptions): void {
+  metrics.redisConnections(redis)
   const commands = metrics.redisCommands.labels(cause)
   const roundTrips = metrics.redisRoundTrips.labels(cause)
+  const observe = createDurations(metrics)
   const pipelines = new WeakSet<object>()
   const send = redis.sendCommand
   redis.sendCommand = function (command, stream) {
@@ -125,6 +128,18 @@ function countCommands(redis: Redis, { cause, metrics }: ConnectOptions): void {
       pipelines.add(stream)
       roundTrips.inc()
     }
+    observe(command)
     return send.call(this, command, stream)
+  }
+}
+
+/** Looks the labels of a command up once: this runs for every request. */
+function createDurations(metrics: Metrics): (command: Command) => void {
+  const children = new Map<string, HistogramChild>()
+  return ({ name, promise }) => {
+    const child = children.get(name) ?? metrics.redisDuration.labels(name.toLowerCase())
+    children.set(name, child)
+    const stop = child.startTimer()
+    promise.then(stop, stop)
   }
 }
