@@ -36,8 +36,8 @@ interface Visit {
 function begin(request: IncomingMessage, response: ServerResponse, visit: Visit): void {
   const answer = () => {
     if (request.socket.destroyed) return
-    written.push([visit.person, visit.arrivedAt, now(), visit.serviceMs])
     response.writeHead(202, { 'Content-Type': 'application/json' }).end('{"redemption_id":"truth"}')
+    written.push([visit.person, visit.arrivedAt, now(), visit.serviceMs])
   }
   const serve = () => (visit.serviceMs === 0 ? answer() : setTimeout(answer, visit.serviceMs))
   const stallMs = stallLeft()

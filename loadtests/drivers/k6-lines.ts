@@ -17,6 +17,7 @@ const lineSchema = z.tuple([
   ANY_NUMBER,
   ANY_NUMBER.nullable(),
   ANY_NUMBER,
+  ANY_NUMBER.nullable(),
   z.boolean().nullable(),
 ]) satisfies z.ZodType<K6Line>
 
@@ -36,6 +37,8 @@ type ParsedLine =
       lagMs: number | null
       /** By the performance clock of this process. */
       atMs: number
+      /** When the schedule began, by the same clock: at this moment or up to a millisecond later. */
+      beganAtLeastMs: number | null
     }
 
 /** @returns null for what the script did not write, such as a warning of k6 */
@@ -45,7 +48,8 @@ export function parseK6Line(text: string): ParsedLine | null {
   if (room.success) return { kind: 'room', room: room.data.room }
   const line = lineSchema.safeParse(value)
   if (!line.success) return null
-  const [step, email, code, status, error, id, latencyMs, lagMs, at, good] = line.data
+  const [step, email, code, status, error, id, latencyMs, lagMs, at, elapsedMs, good] = line.data
+  const atMs = at - performance.timeOrigin
   const reason = status !== 0 ? null : error === TIMEOUT ? 'timeout' : 'connection_error'
   return {
     kind: 'answer',
@@ -63,7 +67,8 @@ export function parseK6Line(text: string): ParsedLine | null {
     body: id === '' ? '' : JSON.stringify({ redemption_id: id }),
     latencyMs,
     lagMs,
-    atMs: at - performance.timeOrigin,
+    atMs,
+    beganAtLeastMs: elapsedMs === null ? null : atMs - elapsedMs,
   }
 }
 

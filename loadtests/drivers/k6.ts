@@ -30,8 +30,8 @@ const summarySchema = z.object({
 })
 
 /**
- * Open loop with k6, which runs the same recipes (loadtests/k6/visit.ts). Its latencies are those of k6, plus the time by
- * which an iteration came late where that is known; people for whom it had no VU are `dropped`.
+ * Open loop with k6, which runs the same recipes (loadtests/k6/visit.ts). Its latencies are those of k6, plus, at a
+ * constant rate, the time by which an iteration came late. People for whom it had no VU are `dropped`.
  */
 export function createK6Driver(): Driver {
   return {
@@ -50,9 +50,10 @@ export function createK6Driver(): Driver {
       try {
         const reading = readLines(child, recorder, recipe.room, (ms) => lag.recordValue(toMicroseconds(ms)))
         await finish(child, signal)
-        await reading
+        const beganAtMs = await reading
         onProgress?.(recorder.takeProgress())
-        return await recorder.finish(await readSchedule(load.summaryFile, encodeHistogram(lag)))
+        const counts = await readCounts(load.summaryFile)
+        return await recorder.finish({ ...counts, began_at_ms: beganAtMs, lag_histogram: encodeHistogram(lag) })
       } finally {
         clearInterval(progress)
         signal?.removeEventListener('abort', stop)
@@ -108,22 +109,28 @@ async function finish(child: ChildProcess, signal: AbortSignal | undefined): Pro
   )
 }
 
+/** @returns when the schedule began, by process.hrtime() in milliseconds; null when no line told */
 async function readLines(
   child: ChildProcess,
   recorder: LoadRecorder,
   room: RoomSightings | null,
   onLag: (ms: number) => void,
-): Promise<void> {
-  if (!child.stdout) return
+): Promise<number | null> {
+  if (!child.stdout) return null
+  // Dates of k6 are rounded down, so that the latest of these moments is the nearest to the truth.
+  let beganAtMs = Number.NEGATIVE_INFINITY
   for await (const text of createInterface({ input: child.stdout })) {
     const line = parseK6Line(text)
     if (line?.kind === 'room' && room !== null) join(room, line.room)
     if (line?.kind !== 'answer') continue
-    const { request, status, reason, body, latencyMs, lagMs, atMs } = line
+    const { request, status, reason, body, latencyMs, lagMs, atMs, beganAtLeastMs } = line
+    beganAtMs = Math.max(beganAtMs, beganAtLeastMs ?? beganAtMs)
     if (lagMs !== null) onLag(lagMs)
     if (reason === null) recorder.answered(request, status, body, latencyMs, atMs)
     else recorder.lost(request, reason, atMs)
   }
+  const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+  return Number.isFinite(beganAtMs) ? beganAtMs + offsetMs : null
 }
 
 function join(all: RoomSightings, seen: RoomSightings): void {
@@ -135,8 +142,8 @@ function join(all: RoomSightings, seen: RoomSightings): void {
   all.tried_without_pass += seen.tried_without_pass
 }
 
-async function readSchedule(file: string, lag: string): Promise<Schedule> {
+async function readCounts(file: string): Promise<Pick<Schedule, 'scheduled' | 'sent' | 'dropped'>> {
   const { metrics } = summarySchema.parse(JSON.parse(await readFile(file, 'utf8')))
   const [sent, dropped] = [metrics.iterations?.values.count ?? 0, metrics.dropped_iterations?.values.count ?? 0]
-  return { scheduled: sent + dropped, sent, dropped, began_at_ms: null, lag_histogram: lag }
+  return { scheduled: sent + dropped, sent, dropped }
 }

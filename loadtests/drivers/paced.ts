@@ -1,19 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Pool } from 'undici'
 import { type CheckedLoadSpec, type Driver, loadSpecSchema, type Schedule } from './driver.ts'
 import { buildHistogram, encodeHistogram, toMicroseconds } from './histogram.ts'
+import { createHttpConnections } from './http-connections.ts'
 import { createLoadRecorder, type LoadRecorder } from './load-recorder.ts'
-import { createPacer } from './pacer.ts'
+import { createPacer, type Pacer } from './pacer.ts'
 import { createRecipe } from './recipes/registry.ts'
+import { formatFor } from './recipes/request-text.ts'
 import { createVisitors, type Visitors } from './visitors.ts'
 
 /** Answers that are still under way when a load is interrupted are awaited for so long. */
 const GRACE_AFTER_ABORT_MS = 2_000
-/** undici looks at its time-outs so often at most. */
+/** Connections are looked at in intervals, so that a time-out may come so much later. */
 const TIMEOUT_SLACK_MS = 1_500
-const CONNECT_TIMEOUT_MS = 5_000
-/** Shorter than Node's servers keep an idle connection, so that none is used just as it is closed. */
-const KEEP_ALIVE_MS = 3_000
 
 /**
  * Open loop: people come at their moments, whoever waits, and each latency counts from the moment at which its request was
@@ -21,32 +19,32 @@ const KEEP_ALIVE_MS = 3_000
  * be sent when the time was over counts as an error (`not_sent`).
  */
 export function createPacedDriver(): Driver {
+  const idlePacers: Pacer[] = []
   return {
     async load(unchecked, { onProgress, signal } = {}) {
       const spec = loadSpecSchema.parse(unchecked)
       const { arrivals, duration_seconds: seconds } = spec
       if (arrivals === undefined || seconds === undefined) throw new RangeError('an open loop needs arrivals')
       const recipe = createRecipe(spec.requests)
-      const pacer = await createPacer(arrivals, seconds)
+      const pacer = idlePacers.pop() ?? (await createPacer())
       const recorder = createLoadRecorder(spec.answers_file, recipe)
       const lag = buildHistogram()
-      const pool = openPool(spec)
-      const visitors = createVisitors(pool, recorder, (lagMs) => lag.recordValue(toMicroseconds(lagMs)))
+      const connections = createHttpConnections(spec.url, spec.connections, spec.timeout_seconds * 1000)
+      const noteLag = (lagMs: number) => lag.recordValue(toMicroseconds(lagMs))
+      const visitors = createVisitors(connections, formatFor(spec.url), recorder, noteLag)
       const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1000)
-      const stop = () => pacer.stop()
       let scheduled = 0
-      let beganAtMs: number | null = null
+      const come = (intendedAt: number) => {
+        if (scheduled < recipe.mostPeople) visitors.come(recipe.visit(++scheduled), intendedAt)
+      }
+      let beganAtMs: number
       try {
-        if (signal?.aborted) stop()
-        signal?.addEventListener('abort', stop, { once: true })
-        beganAtMs = await pacer.run((intendedAt) => {
-          if (scheduled < recipe.mostPeople) visitors.come(recipe.visit(++scheduled), intendedAt)
-        })
+        beganAtMs = await pacer.run(arrivals, seconds, come, signal)
+        idlePacers.push(pacer)
         await finishVisits(visitors, recorder, spec, signal)
       } finally {
         clearInterval(progress)
-        signal?.removeEventListener('abort', stop)
-        await pool.destroy()
+        connections.close()
       }
       onProgress?.(recorder.takeProgress())
       return recorder.finish({
@@ -56,17 +54,6 @@ export function createPacedDriver(): Driver {
       })
     },
   }
-}
-
-function openPool({ url, connections, timeout_seconds: timeout }: CheckedLoadSpec): Pool {
-  return new Pool(url, {
-    connections,
-    pipelining: 1,
-    headersTimeout: timeout * 1000,
-    bodyTimeout: timeout * 1000,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    keepAliveTimeout: KEEP_ALIVE_MS,
-  })
 }
 
 /** What is under way may still be answered; nobody begins with anything more. */

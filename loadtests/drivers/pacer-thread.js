@@ -4,17 +4,22 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 /** @type {{ turn: Int32Array, moments: Float64Array }} */
 const { turn, moments } = workerData
-const neverChanged = new Int32Array(new SharedArrayBuffer(4))
 
 const msUntil = (/** @type {number} */ index) => Number(moments[index]) - Number(process.hrtime.bigint()) / 1e6
 
-/** Each turn is a list of moments of process.hrtime() in milliseconds, infinite behind its end: wakes the parent at each. */
+// To be online is not to be ready: this line runs up to 100 ms later.
+parentPort?.postMessage('ready')
+
+/**
+ * Each turn is a list of moments of process.hrtime() in milliseconds, infinite behind its end: wakes the parent at each.
+ * A turn ends when the next one begins.
+ */
 for (let seen = 0; ; ) {
   Atomics.wait(turn, 0, seen)
   seen = Atomics.load(turn, 0)
   for (let index = 0; index < moments.length && moments[index] !== Number.POSITIVE_INFINITY; index++) {
     const waitMs = msUntil(index)
-    if (waitMs > 0) Atomics.wait(neverChanged, 0, 0, waitMs)
+    if (waitMs > 0 && Atomics.wait(turn, 0, seen, waitMs) !== 'timed-out') break
     // Of several that are due by now, the word about the last one is enough.
     if (index + 1 === moments.length || msUntil(index + 1) > 0) parentPort?.postMessage(null)
   }

@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 import { createPacer } from './pacer.ts'
 
 test('everybody comes once, in order, at the planned distance and never before their moment', async () => {
-  const pacer = await createPacer({ model: 'constant', rate: 400 }, 0.5)
+  const pacer = await createPacer()
   const came: { intendedAt: number; at: number }[] = []
-  await pacer.run((intendedAt) => came.push({ intendedAt, at: performance.now() }))
+  await pacer.run({ model: 'constant', rate: 400 }, 0.5, (intendedAt) =>
+    came.push({ intendedAt, at: performance.now() }),
+  )
   expect(came).toHaveLength(200)
   for (const [index, { intendedAt, at }] of came.entries()) {
     expect(intendedAt - (came[0]?.intendedAt ?? 0)).toBeCloseTo(index * 2.5, 6)
@@ -12,19 +14,25 @@ test('everybody comes once, in order, at the planned distance and never before t
   }
 })
 
-test('stopped, nobody comes any more', async () => {
-  const pacer = await createPacer({ model: 'constant', rate: 1_000 }, 60)
+test('aborted, nobody comes any more, and the next run is not disturbed by what was planned', async () => {
+  const pacer = await createPacer()
+  const abort = new AbortController()
   let came = 0
-  await pacer.run(() => {
-    if (++came === 10) pacer.stop()
-  })
+  const count = () => {
+    if (++came === 10) abort.abort()
+  }
+  await pacer.run({ model: 'constant', rate: 1_000 }, 60, count, abort.signal)
   expect(came).toBeGreaterThanOrEqual(10)
   expect(came).toBeLessThan(1_000)
+  await pacer.run({ model: 'constant', rate: 1_000 }, 60, count, abort.signal)
+  const before = came
+  await pacer.run({ model: 'constant', rate: 1_000 }, 0.1, count)
+  expect(came - before).toBe(100)
 })
 
 test('nobody at all is an end as well', async () => {
-  const pacer = await createPacer({ model: 'ramp', from: 0, to: 0.1 }, 0.1)
+  const pacer = await createPacer()
   let came = 0
-  await pacer.run(() => came++)
+  await pacer.run({ model: 'ramp', from: 0, to: 0.1 }, 0.1, () => came++)
   expect(came).toBeLessThanOrEqual(1)
 })

@@ -13,56 +13,66 @@ const CLOCK_ERROR_MS = 0.01
 export interface Pacer {
   /**
    * Calls `onArrival` at each moment of arrival with that moment by `performance.now()`, in their order. Resolves when
-   * everybody has come, or when it was stopped, with the begin by process.hrtime() in milliseconds.
+   * everybody has come, or when it was aborted, with the begin by process.hrtime() in milliseconds. One run at a time.
    */
-  run(onArrival: (intendedAt: number) => void): Promise<number>
-  /** Nobody comes any more. */
-  stop(): void
+  run(
+    arrivals: Arrivals,
+    seconds: number,
+    onArrival: (intendedAt: number) => void,
+    signal?: AbortSignal,
+  ): Promise<number>
 }
 
 /**
  * Tells when people come. Timers of Node are up to a millisecond late, which would send in bursts; a thread that waits on
  * a futex is woken within microseconds and costs nothing while it waits. When this thread was busy, all that are due by
- * then come at once, each with its own moment, so that their lag is known.
+ * then come at once, each with its own moment, so that their lag is known. The thread lasts as long as the process, and
+ * does not keep it.
  */
-export async function createPacer(arrivals: Arrivals, seconds: number): Promise<Pacer> {
+export async function createPacer(): Promise<Pacer> {
   const turn = new Int32Array(new SharedArrayBuffer(4))
   const moments = new Float64Array(new SharedArrayBuffer(8 * MOMENTS_PER_TURN))
   const thread = new Worker(new URL('./pacer-thread.js', import.meta.url), { workerData: { turn, moments } })
-  await once(thread, 'online')
-  const { promise: ended, resolve: end, reject: fail } = withResolvers<void>()
-  thread.once('error', fail)
+  await once(thread, 'message')
+  thread.unref()
+  const tell = (planned: readonly number[]) => {
+    moments.fill(Number.POSITIVE_INFINITY)
+    moments.set(planned)
+    Atomics.add(turn, 0, 1)
+    Atomics.notify(turn, 0)
+  }
   return {
-    async run(onArrival) {
+    async run(arrivals, seconds, onArrival, signal) {
+      const { promise: ended, resolve: end, reject: fail } = withResolvers<void>()
+      const stop = () => end()
       const beganAt = performance.now() + LEAD_MS
       // The clock that all threads and processes share.
       const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
       const times = arrivalTimes(arrivals, seconds)
-      let planned = planTurn(times)
-      const beginTurn = () => {
-        if (planned.length === 0) return end()
-        moments.fill(Number.POSITIVE_INFINITY)
-        moments.set(planned.map((time) => beganAt + time + offsetMs))
-        Atomics.add(turn, 0, 1)
-        Atomics.notify(turn, 0)
-      }
+      let planned: number[] = []
       let next = 0
-      thread.on('message', () => {
+      const beginTurn = () => {
+        planned = planTurn(times)
+        next = 0
+        if (planned.length === 0) end()
+        else tell(planned.map((time) => beganAt + time + offsetMs))
+      }
+      const onWake = () => {
         const elapsed = performance.now() - beganAt
         while (next < planned.length && (planned[next] as number) <= elapsed + CLOCK_ERROR_MS)
           onArrival(beganAt + (planned[next++] as number))
-        if (next < planned.length) return
-        planned = planTurn(times)
-        next = 0
-        beginTurn()
+        if (next === planned.length) beginTurn()
+      }
+      thread.on('message', onWake).once('error', fail)
+      signal?.addEventListener('abort', stop)
+      if (signal?.aborted) end()
+      else beginTurn()
+      await ended.finally(() => {
+        signal?.removeEventListener('abort', stop)
+        thread.off('message', onWake).off('error', fail)
+        tell([])
       })
-      beginTurn()
-      await ended.finally(() => thread.terminate())
       return beganAt + offsetMs
-    },
-    stop() {
-      thread.removeAllListeners('message')
-      end()
     },
   }
 }

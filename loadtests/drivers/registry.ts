@@ -10,11 +10,14 @@ const DRIVERS: Record<Engine, () => Driver> = {
   k6: createK6Driver,
 }
 
-/** Makes each load by the engine that its spec names. */
+/** Makes each load by the engine that its spec names; each engine is made once, and keeps what serves the next load. */
 export function createDriver(): Driver {
+  const made: Partial<Record<Engine, Driver>> = {}
   return {
     async load(spec, watch) {
-      return DRIVERS[loadSpecSchema.parse(spec).engine]().load(spec, watch)
+      const { engine } = loadSpecSchema.parse(spec)
+      made[engine] ??= DRIVERS[engine]()
+      return made[engine].load(spec, watch)
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici'
+import type { HttpConnections } from './http-connections.ts'
 import type { LoadRecorder } from './load-recorder.ts'
 import type { Answer, OutgoingRequest, Script } from './recipes/recipe.ts'
 
@@ -26,10 +26,12 @@ export interface Visitors {
 
 /**
  * The people of an open loop, each with a script of their own.
+ * @param format puts a request into HTTP text
  * @param onSent is told the milliseconds between the intended moment of a request and when it was sent
  */
 export function createVisitors(
-  dispatcher: Dispatcher,
+  connections: HttpConnections,
+  format: (request: OutgoingRequest) => string,
   recorder: LoadRecorder,
   onSent: (lagMs: number) => void,
 ): Visitors {
@@ -62,9 +64,9 @@ export function createVisitors(
     const entry: UnderWay = { request, isSent: false }
     underWay.add(entry)
     if (isFirst) unsentVisits++
-    const handler = createHandler({
+    connections.send({
+      text: format(request),
       onSent() {
-        if (entry.isSent) return
         entry.isSent = true
         if (isFirst) unsentVisits--
         onSent(performance.now() - intendedAt)
@@ -81,7 +83,6 @@ export function createVisitors(
         goOn(script, NO_ANSWER, false, performance.now())
       },
     })
-    dispatcher.dispatch(toDispatch(request), handler)
   }
   return {
     come: (script, intendedAt) => goOn(script, NO_ANSWER, true, intendedAt),
@@ -101,38 +102,5 @@ export function createVisitors(
       return left
     },
     neverSent: () => unsentVisits,
-  }
-}
-
-const JSON_HEADERS = { accept: 'application/json', 'content-type': 'application/json' }
-const PLAIN_HEADERS = { accept: 'application/json' }
-
-function toDispatch({ method, path, headers, body }: OutgoingRequest): Dispatcher.DispatchOptions {
-  const own = body === undefined ? PLAIN_HEADERS : JSON_HEADERS
-  return { method, path, headers: headers ? { ...own, ...headers } : own, body: body ?? null }
-}
-
-interface Listener {
-  onSent(): void
-  onAnswer(answer: Answer): void
-  onError(isTimeout: boolean): void
-}
-
-const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
-
-function createHandler({ onSent, onAnswer, onError }: Listener): Dispatcher.DispatchHandler {
-  let status = 0
-  let body = ''
-  return {
-    // Called when a connection takes the request; again, should undici have to send it over another one.
-    onRequestStart: onSent,
-    onResponseStart(_controller, statusCode) {
-      status = statusCode
-    },
-    onResponseData(_controller, chunk) {
-      body += chunk.toString()
-    },
-    onResponseEnd: () => onAnswer({ status, body }),
-    onResponseError: (_controller, error) => onError(TIMEOUT_CODES.has((error as { code?: string }).code ?? '')),
   }
 }

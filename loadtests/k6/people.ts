@@ -27,7 +27,8 @@ export function createPeople(url: string, requests: Requests, timeoutSeconds: nu
     })
   return {
     recipe,
-    visit(onAnswer: Answered): void {
+    /** @param onSend is called right before each request leaves */
+    visit(onAnswer: Answered, onSend?: () => void): void {
       const person = exec.scenario.iterationInTest + 1
       if (person > recipe.mostPeople) return
       const script = recipe.visit(person)
@@ -35,10 +36,11 @@ export function createPeople(url: string, requests: Requests, timeoutSeconds: nu
       for (let next = script.next({ status: 0, body: '' }); !next.done; isFirst = false) {
         const request = next.value
         if (request.waitMs) sleep(request.waitMs / 1_000)
+        onSend?.()
         const response = send(request)
         onAnswer(request, response, isFirst)
         next = script.next({ status: response.status, body: response.body ?? '' })
       }
     },
-  } satisfies { recipe: Recipe; visit(onAnswer: Answered): void }
+  } satisfies { recipe: Recipe; visit(onAnswer: Answered, onSend?: () => void): void }
 }

@@ -1,9 +1,11 @@
 import exec from 'k6/execution'
+import type { RefinedResponse } from 'k6/http'
 import type { Options } from 'k6/options'
 import type { Arrivals } from '../drivers/arrivals.ts'
+import type { OutgoingRequest } from '../drivers/recipes/recipe.ts'
 import type { Requests } from '../drivers/recipes/requests.ts'
 import type { RoomSightings } from '../drivers/recipes/room-sightings.ts'
-import { type Answered, createPeople } from './people.ts'
+import { createPeople } from './people.ts'
 import { shapeOf } from './shapes.ts'
 
 /** What the driver of the bench (drivers/k6.ts) tells this script, as JSON in REDLINE_LOAD. */
@@ -28,7 +30,10 @@ export type K6Line = [
   redemptionId: string,
   latencyMs: number,
   lagMs: number | null,
+  /** Wall clock, in whole milliseconds. */
   atMs: number,
+  /** The same moment since the schedule began, with its fraction; null where the schedule is not known. */
+  elapsedMs: number | null,
   /** Of a request with a check of its own. */
   isGood: boolean | null,
 ]
@@ -41,31 +46,56 @@ export const options: Options = {
 }
 
 export default function visit(): void {
-  const lag = lagOf(exec.scenario.iterationInTest)
-  people.visit((...answer) => tellAnswer(lag, ...answer))
+  const intended = intendedAt(exec.scenario.iterationInTest)
+  let lag: number | null = null
+  const noteLag = () => {
+    if (intended !== null) lag ??= Math.max(0, elapsedMs() - intended)
+  }
+  people.visit((request, response, isFirst) => {
+    const known = isFirst ? lag : null
+    tellAnswer(request, response, latencyOf(response) + (known ?? 0), known)
+  }, noteLag)
   if (people.recipe.room) tellRoom(people.recipe.room)
 }
 
-/**
- * Milliseconds between the moment at which this iteration was to begin and now: known for a constant rate only, and never
- * overstated, as the clock is rounded down.
- */
-function lagOf(iteration: number): number | null {
-  if (load.arrivals.model !== 'constant') return null
-  return Math.max(0, Date.now() - exec.scenario.startTime - (iteration * 1_000) / load.arrivals.rate)
+/** Milliseconds after the begin of the schedule at which this iteration is to begin: known for a constant rate only. */
+function intendedAt(iteration: number): number | null {
+  return load.arrivals.model === 'constant' ? (iteration * 1_000) / load.arrivals.rate : null
 }
 
-function tellAnswer(lag: number | null, ...[request, response, isFirst]: Parameters<Answered>): void {
-  const { step, email, code } = request
-  const { status, timings, error_code: error, body } = response
-  const lagMs = isFirst ? lag : null
-  const latency = timings.blocked + timings.connecting + timings.duration + (lagMs ?? 0)
+let scheduleBeganAt: number | null = null
+
+/**
+ * Since the schedule began. Dates have whole milliseconds here and so has the start time of a scenario; the duration of
+ * the test has nanoseconds, and so has the progress of the scenario, which tells once when it began.
+ */
+function elapsedMs(): number {
+  const now = exec.instance.currentTestRunDuration
+  scheduleBeganAt ??= now - exec.scenario.progress * load.seconds * 1_000
+  return now - scheduleBeganAt
+}
+
+/** As k6 saw the answer come: this script goes on later, when k6 has a CPU for it. */
+function latencyOf({ timings }: RefinedResponse<'text'>): number {
+  return timings.blocked + timings.connecting + timings.duration
+}
+
+function tellAnswer(
+  { step, email, code, isGood }: OutgoingRequest,
+  { status, error_code: error, body }: RefinedResponse<'text'>,
+  latency: number,
+  lagMs: number | null,
+): void {
   const id =
     status === 202 && !step.startsWith('custom:')
       ? String((JSON.parse(body ?? '{}') as { redemption_id?: string }).redemption_id ?? '')
       : ''
-  const good = request.isGood?.({ status, body: body ?? '' }) ?? null
-  console.log(JSON.stringify([step, email, code, status, error, id, latency, lagMs, Date.now(), good] satisfies K6Line))
+  const good = isGood?.({ status, body: body ?? '' }) ?? null
+  const atMs = Date.now()
+  const elapsed = load.arrivals.model === 'constant' ? elapsedMs() : null
+  console.log(
+    JSON.stringify([step, email, code, status, error, id, latency, lagMs, atMs, elapsed, good] satisfies K6Line),
+  )
 }
 
 function tellRoom(room: RoomSightings): void {
