@@ -121,6 +121,7 @@ describe('usl', () => {
     ['n,x\n1,10\n2,-19\n3,27\n4,30', [], /line 3: x must be greater than 0, not -19/],
     ['n,x\n1,10\n2,\n3,27\n4,30', [], /line 3: x is missing/],
     ['n,x\n1,10\ntwo,19\n3,27\n4,30', [], /line 3: n is "two", which is no number/],
+    ['n,x\n0.5,10\n2,19\n3,27\n4,30', [], /line 2: n counts people, .* from 1 on, not 0.5/],
     ['1,10\n2,19\n3,27\n4,30', [], /first line must name the columns/],
     ['users,rate\n1,10\n2,19', [], /has the columns users, rate: .*n,x/],
     ['n,x,r\n1,10,100\n2,19,105\n4,36,111\n8,60,133\n', [], /r is in milliseconds: give seconds, or say --ms/],

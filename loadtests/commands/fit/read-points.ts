@@ -38,7 +38,7 @@ export async function readPoints(
   if (n === -1 || (x === -1 && r === -1)) throw new UsageError(`${file} has the columns ${head.join(', ')}: ${NEEDED}`)
   if (options.ms && r === -1) throw new UsageError(`--ms is about response times, but ${file} has no column r`)
   const rows = lines.map((line) => ({
-    n: toValue(file, line, 'n', n),
+    n: toLoad(file, line, n),
     x: x === -1 ? null : toValue(file, line, 'x', x),
     r: r === -1 ? null : toValue(file, line, 'r', r) / (options.ms ? 1_000 : 1),
   }))
@@ -48,6 +48,16 @@ export async function readPoints(
 
 function toPoint({ n, x, r }: Row, { thinkTime }: PointOptions): Point {
   return { n, x: x ?? n / ((r ?? 0) + thinkTime) }
+}
+
+/** Whoever is alone is 1: shares of it would count themselves as help. */
+function toLoad(file: string, line: Line, place: number): number {
+  const n = toValue(file, line, 'n', place)
+  if (n < 1)
+    throw new UsageError(
+      `${file}, line ${line.number}: n counts people, connections or processes, so from 1 on, not ${n}`,
+    )
+  return n
 }
 
 function toValue(file: string, { number, cells }: Line, name: string, place: number): number {
