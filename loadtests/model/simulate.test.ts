@@ -217,6 +217,18 @@ it('draws have the mean and the deviation that they are asked for', () => {
   expect(() => empirical([1, -2])).toThrow('must not be negative: -2')
 })
 
+it('says so when whoever is refused comes again at once', () => {
+  const endless = {
+    seed: 1,
+    warmUp: 0,
+    duration: 1,
+    resources: [{ name: 'server', units: 1, maxWaiting: 0 }],
+    route: serve('server', constant(0.1)),
+    arrivals: { customers: 2, think: constant(0) },
+  }
+  expect(() => simulate(endless)).toThrow(/time stands still at 0 s: whoever is refused comes again at once/)
+})
+
 describe('refuses', () => {
   const base = { seed: 1, warmUp: 0, duration: 1, arrivals: { ratePerSecond: 1 }, resources: [{ name: 'a', units: 1 }] }
   const spend = { do: 'spend', time: constant(1) } as const

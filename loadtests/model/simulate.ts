@@ -3,14 +3,10 @@ import { createRandom } from '../analysis/random.ts'
 import { createBatchMeans, type Estimate } from './batch-means.ts'
 import type { Draw } from './draws.ts'
 import { exponential } from './draws.ts'
-import { createEventHeap } from './event-heap.ts'
+import { createEventHeap, type EventHeap } from './event-heap.ts'
 import { checkRoute, type Step } from './route.ts'
-import {
-  createSimulatedResource,
-  type Resource,
-  type ResourceResult,
-  type SimulatedResource,
-} from './simulated-resource.ts'
+import { createSimulatedResource, type Resource, type ResourceResult } from './simulated-resource.ts'
+import { createJob, createWalker, type Job } from './walk-route.ts'
 
 export interface Simulation {
   readonly resources: readonly Resource[]
@@ -36,16 +32,8 @@ export interface SimulationResult {
   readonly resources: readonly ResourceResult[]
 }
 
-interface Job {
-  next: number
-  readonly begun: number
-  answered: boolean
-  readonly held: Set<string>
-}
-
-/** One request begins (`null`), or one goes on. */
-type Event = Job | null
-
+/** Events of one moment; more than that many are an endless round. */
+const MOST_AT_ONCE = 1_000_000
 /** 1 µs to an hour; its p99 is within 0.1 %. */
 const HISTOGRAM = {
   lowestDiscernibleValue: 1,
@@ -60,70 +48,51 @@ const HISTOGRAM = {
  */
 export function simulate(simulation: Simulation): SimulationResult {
   check(simulation)
-  const { route, arrivals, warmUp, duration } = simulation
+  const { arrivals, warmUp, duration } = simulation
   const random = createRandom(simulation.seed)
-  const events = createEventHeap<Event>()
-  const resources = new Map(simulation.resources.map((each) => [each.name, createSimulatedResource<Job>(each)]))
+  const events = createEventHeap<Job | null>()
+  const resources = simulation.resources.map((each) => createSimulatedResource<Job>(each))
   const record = createRecord(warmUp, duration)
-  let now = 0
-
-  const giveBack = (job: Job, name: string): void => {
-    job.held.delete(name)
-    const next = resourceOf(resources, name).give(now)
-    if (next === undefined) return
-    next.held.add(name)
-    events.push(now, next)
-  }
-  const leave = (job: Job): void => {
-    for (const name of [...job.held]) giveBack(job, name)
-    if ('customers' in arrivals && !job.answered) events.push(now + arrivals.think(random), null)
-    job.answered = true
-  }
-  const answer = (job: Job): void => {
-    record.answer(now, now - job.begun)
-    job.answered = true
-    if ('customers' in arrivals) events.push(now + arrivals.think(random), null)
-  }
-  const take = (job: Job, name: string): boolean => {
-    const outcome = resourceOf(resources, name).take(job, now)
-    if (outcome === 'taken') job.held.add(name)
-    if (outcome === 'refused') {
-      record.refuse(now)
-      leave(job)
-    }
-    return outcome === 'taken'
-  }
-  const advance = (job: Job): void => {
-    for (;;) {
-      const step = route[job.next++]
-      if (step === undefined) break
-      if (step.do === 'spend') {
-        events.push(now + step.time(random), job)
-        return
-      }
-      if (step.do === 'take' && !take(job, step.resource)) return
-      if (step.do === 'give back') giveBack(job, step.resource)
-      if (step.do === 'answer') answer(job)
-    }
-    if (!job.answered) answer(job)
-    record.complete(now)
-    leave(job)
-  }
-
+  const again = 'customers' in arrivals ? arrivals.think : null
+  const walker = createWalker(simulation, resources, {
+    draw: (time) => time(random),
+    later: (at, job) => events.push(at, job),
+    answered(now, seconds) {
+      if (seconds === null) record.refuse(now)
+      else record.answer(now, seconds)
+      if (again !== null) events.push(now + again(random), null)
+    },
+    completed: record.complete,
+  })
   const gap = 'customers' in arrivals ? null : exponential(1 / arrivals.ratePerSecond)
-  if ('customers' in arrivals) for (let n = 0; n < arrivals.customers; n++) events.push(arrivals.think(random), null)
-  else events.push(gap?.(random) ?? 0, null)
-  let counting = false
-  for (let next = events.pop(); next !== undefined && next.at < warmUp + duration; next = events.pop()) {
-    if (!counting && next.at >= warmUp) {
-      for (const resource of resources.values()) resource.reset(warmUp)
-      counting = true
-    }
-    now = next.at
-    if (next.event === null && gap !== null) events.push(now + gap(random), null)
-    advance(next.event ?? { next: 0, begun: now, answered: false, held: new Set() })
+  const atFirst = 'customers' in arrivals ? arrivals.customers : 1
+  for (let n = 0; n < atFirst; n++) events.push((gap ?? again)?.(random) ?? 0, null)
+  const reset = () => {
+    for (const resource of resources) resource.reset(warmUp)
   }
-  return { ...record.report(), resources: [...resources.values()].map((each) => each.report(warmUp + duration)) }
+  for (const { at, event } of eventsUntil(events, warmUp, reset, warmUp + duration)) {
+    if (event === null && gap !== null) events.push(at + gap(random), null)
+    walker.advance(event ?? createJob(at), at)
+  }
+  return { ...record.report(), resources: resources.map((each) => each.report(warmUp + duration)) }
+}
+
+/** The earliest again and again until the end; `reset` is called once, when the warm-up is over. */
+function* eventsUntil<Event>(events: EventHeap<Event>, warmUp: number, reset: () => void, end: number) {
+  let isWarm = false
+  let [moment, atOnce] = [0, 0]
+  for (let next = events.pop(); next !== undefined && next.at < end; next = events.pop()) {
+    if (!isWarm && next.at >= warmUp) {
+      reset()
+      isWarm = true
+    }
+    atOnce = next.at === moment ? atOnce + 1 : 0
+    moment = next.at
+    if (atOnce > MOST_AT_ONCE)
+      throw new RangeError(`time stands still at ${moment} s: whoever is refused comes again at once; let them think`)
+    yield next
+  }
+  if (!isWarm) reset()
 }
 
 function createRecord(warmUp: number, duration: number) {
@@ -155,12 +124,6 @@ function createRecord(warmUp: number, duration: number) {
       }
     },
   }
-}
-
-function resourceOf(resources: ReadonlyMap<string, SimulatedResource<Job>>, name: string): SimulatedResource<Job> {
-  const resource = resources.get(name)
-  if (resource === undefined) throw new RangeError(`there is no resource "${name}"`)
-  return resource
 }
 
 function check({ route, resources, arrivals, warmUp, duration }: Simulation): void {
