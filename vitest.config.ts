@@ -3,7 +3,7 @@ import { SummaryLineReporter } from './vitest.reporter.ts'
 
 export default defineConfig({
   test: {
-    include: ['{server,worker,loadtests,dashboards,prometheus}/**/*.test.ts'],
+    include: ['{server,worker,loadtests,dashboards,prometheus,compose}/**/*.test.ts'],
     globalSetup: ['./vitest.global-setup.ts'],
     // Only what hangs shall end here: on a machine that others use too, a simulation may take minutes.
     testTimeout: 240_000,

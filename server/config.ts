@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { wholeNumber } from './environment.ts'
 import { LIMITER_MODES } from './limiters/limiter.ts'
 import { parseRedisUrl } from './redis/parse-redis-url.ts'
+import { tracingEnvironment } from './tracing/config.ts'
 
 const storeUrl = (protocols: string[]) =>
   z
@@ -46,6 +47,7 @@ export const commonEnvironment = z.object({
   OPS_PORT: wholeNumber(0, 65_535).default(0),
   OPS_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  ...tracingEnvironment,
 })
 
 export const serverEnvironment = commonEnvironment.extend({

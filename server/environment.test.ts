@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { serverConfig } from './config.ts'
 import { ConfigurationError, parseEnvironment } from './environment.ts'
 
@@ -61,5 +64,20 @@ describe('the environment', () => {
     const complaint = complaintOf({ ...STORES, [name]: value })
     expect(complaint).toContain(name)
     expect(complaint).not.toContain('s3cret')
+  })
+
+  test('a file holds the value of a variable, as secrets are mounted into containers', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'secrets-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const file = join(directory, 'database-url')
+    writeFileSync(file, `${STORES.DATABASE_URL}\n`)
+    const { REDIS_URL } = STORES
+    expect(parseEnvironment(serverConfig, { REDIS_URL, DATABASE_URL_FILE: file }).DATABASE_URL).toBe(
+      STORES.DATABASE_URL,
+    )
+    expect(complaintOf({ ...STORES, DATABASE_URL_FILE: file })).toContain('DATABASE_URL_FILE: name either this file')
+    expect(complaintOf({ REDIS_URL, DATABASE_URL_FILE: `${file}.gone` })).toMatch(/DATABASE_URL_FILE: ENOENT/)
+    writeFileSync(file, 'mysql://user:s3cret@host/db')
+    expect(complaintOf({ REDIS_URL, DATABASE_URL_FILE: file })).not.toContain('s3cret')
   })
 })

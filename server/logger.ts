@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { currentTraceIds } from './tracing/tracing.ts'
 
 /**
  * JSON lines on stdout. Nothing personal is ever logged; of an error only these fields are, because Postgres puts the
@@ -9,7 +10,13 @@ export function createLogger(
   kind: string,
   destination: DestinationStream = pino.destination(1),
 ): Logger {
-  return pino({ level, base: { kind, pid: process.pid }, serializers: { err: describeError } }, destination)
+  const options = {
+    level,
+    base: { kind, pid: process.pid },
+    serializers: { err: describeError },
+    mixin: currentTraceIds,
+  }
+  return pino(options, destination)
 }
 
 /** Other systems' messages may name whom they are about: a mail server's do. */

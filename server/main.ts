@@ -5,6 +5,7 @@ import { announceReady, closeGracefully, exitWith } from './lifecycle.ts'
 import { createLogger } from './logger.ts'
 import { startProcessGroup } from './process-group.ts'
 import { startServer } from './start-server.ts'
+import { startTracing } from './tracing/start-tracing.ts'
 
 const CLOSE_MS = 10_000
 
@@ -18,8 +19,9 @@ async function main(): Promise<void> {
     announceReady({ type: 'ready', url: group.url, processes: group.processes }, logger)
     return
   }
+  const tracing = await startTracing(config, 'server')
   const server = await startServer(config, logger)
-  closeGracefully(logger, CLOSE_MS, server.close)
+  closeGracefully(logger, CLOSE_MS, server.close, tracing.close)
   const processes = [{ kind: 'server', pid: process.pid, ops_url: server.opsUrl }] as const
   announceReady({ type: 'ready', url: server.url, processes }, logger)
 }

@@ -7,6 +7,7 @@ import { gaugeFrom } from './metrics/gauge-from.ts'
 import type { ServerStores } from './open-stores.ts'
 import { createUseLedger } from './redeem/reserve-use.ts'
 import { connectSubscriber } from './redis/connect.ts'
+import { inSpan, isTracing } from './tracing/tracing.ts'
 
 /** The limiter of this process in its mode, ready to answer, and the buckets that it or the operations port look at. */
 export async function openLimiter(
@@ -15,7 +16,7 @@ export async function openLimiter(
   closers: Closers,
 ): Promise<{ limiter: Limiter; buckets: Buckets }> {
   const buckets = createBuckets(stores)
-  const limiter = createLimiter(config.LIMITER_MODE, {
+  const created = createLimiter(config.LIMITER_MODE, {
     ...stores,
     buckets,
     subscribe: () => connectSubscriber(stores.connection),
@@ -28,6 +29,7 @@ export async function openLimiter(
       leaseMs: config.SEMAPHORE_LEASE_MS,
     },
   })
+  const limiter = isTracing() ? traceLimiter(created) : created
   closers.add(() => limiter.close())
   await limiter.start()
   const { registry } = stores.metrics
@@ -37,3 +39,11 @@ export async function openLimiter(
   gaugeFrom(registry, waiting, () => ({ [limiter.mode]: limiter.load().waiting }))
   return { limiter, buckets }
 }
+
+const traceLimiter = (limiter: Limiter): Limiter => ({
+  ...limiter,
+  reserve: (request, deadline) =>
+    inSpan('limiter.reserve', { 'limiter.mode': limiter.mode, 'redemption.id': request.redemptionId }, () =>
+      limiter.reserve(request, deadline),
+    ),
+})

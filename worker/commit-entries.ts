@@ -7,6 +7,7 @@ import {
   UnknownCodeError,
 } from '../server/db/ledger/commit-accepted.ts'
 import { streamFields } from '../server/redis/stream-fields.ts'
+import { inTracesOf } from '../server/tracing/tracing.ts'
 
 /** An entry of a ledger stream; one that was deleted meanwhile has no fields. */
 export type Entry = [id: string, fields: string[] | null]
@@ -32,7 +33,10 @@ export interface CommitParts {
 export async function commitEntries(parts: CommitParts, accepted: readonly AcceptedRedemption[]): Promise<Refusal[]> {
   if (accepted.length === 0) return []
   try {
-    await commitAccepted(parts.db, accepted, parts.deadlineSeconds)
+    const traces = accepted.map(({ traceparent }) => traceparent)
+    await inTracesOf(traces, 'ledger.commit', { 'batch.size': accepted.length }, () =>
+      commitAccepted(parts.db, accepted, parts.deadlineSeconds),
+    )
     return []
   } catch (error) {
     if (refusalReason(error) === undefined) throw error
@@ -74,8 +78,10 @@ async function recordRefusal(db: Database, redemption: AcceptedRedemption, reaso
 export function parseEntry([entryId, fields]: Entry): AcceptedRedemption | undefined {
   const named = streamFields(fields ?? [])
   const [id, code, email] = [named.get('id'), named.get('code'), named.get('email')]
+  const traceparent = named.get('traceparent')
   if (!id || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) || !code || !email) return undefined
-  return { id, code, email, acceptedAt: new Date(Number.parseInt(entryId, 10)) }
+  const acceptedAt = new Date(Number.parseInt(entryId, 10))
+  return { id, code, email, acceptedAt, ...(traceparent !== undefined && { traceparent }) }
 }
 
 /** Why Postgres will never take this row; undefined when it may at another try. */

@@ -3,6 +3,7 @@ import { markRelayed, takePending } from '../server/db/ledger/relay-outbox.ts'
 import { addInvites, type InviteQueue } from '../server/queue/invite-queue.ts'
 import type { Breaker } from '../server/resilience/breaker.ts'
 import { createQueueBreaker } from '../server/resilience/redis-breaker.ts'
+import { inTracesOf } from '../server/tracing/tracing.ts'
 import { type Loop, startLoop } from './loop.ts'
 
 export interface OutboxRelayParts {
@@ -28,7 +29,10 @@ export function startOutboxRelay(parts: OutboxRelayParts): Loop {
       db.transaction(async (connection) => {
         const rows = await takePending(connection, batchSize)
         if (rows.length === 0) return false
-        await breaker.run(() => addInvites(queue, rows))
+        const traces = rows.map(({ traceparent }) => traceparent ?? undefined)
+        await inTracesOf(traces, 'queue.add', { 'batch.size': rows.length }, () =>
+          breaker.run(() => addInvites(queue, rows)),
+        )
         await markRelayed(
           connection,
           rows.map(({ id }) => id),

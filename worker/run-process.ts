@@ -4,6 +4,7 @@ import type { CommonConfig } from '../server/config.ts'
 import { parseEnvironment } from '../server/environment.ts'
 import { announceReady, closeGracefully, exitWith, type ProcessInfo } from '../server/lifecycle.ts'
 import { createLogger } from '../server/logger.ts'
+import { startTracing } from '../server/tracing/start-tracing.ts'
 
 /** Longer than a mail may take: jobs under way end before the process does. */
 const CLOSE_MS = 20_000
@@ -38,9 +39,10 @@ export function runProcess<Schema extends z.ZodType<CommonConfig>>(
     const config = parseEnvironment(schema, process.env)
     const logger = createLogger(config.LOG_LEVEL, kind)
     const worn = new AbortController()
+    const tracing = await startTracing(config, kind)
     const running = await start(config, logger, () => worn.abort())
     const isParent = 'processes' in running
-    const close = closeGracefully(logger, isParent ? PARENT_CLOSE_MS : CLOSE_MS, running.close)
+    const close = closeGracefully(logger, isParent ? PARENT_CLOSE_MS : CLOSE_MS, running.close, tracing.close)
     const processes = isParent ? running.processes : [{ kind, pid: process.pid, ops_url: running.opsUrl }]
     announceReady({ type: 'ready', url: null, processes }, logger)
     onAbort(worn.signal, () => {

@@ -1,18 +1,21 @@
+import type { Job } from 'bull'
 import type { Logger } from 'pino'
 import { settleWithin } from '../server/closers.ts'
 import { joinSystem } from '../server/join-system.ts'
 import { closeServer, listen } from '../server/listen.ts'
 import { createMailBreaker, guardMailer } from '../server/mail/guard-mailer.ts'
 import { createMailer, MailError } from '../server/mail/mailer.ts'
+import type { InviteJob } from '../server/queue/invite-queue.ts'
 import { checkRedis } from '../server/redis/connect.ts'
 import { createOperations, type Drain } from '../server/routes/operations.ts'
+import { inTraceOf } from '../server/tracing/tracing.ts'
 import { VERSION } from '../server/version.ts'
 import type { WorkerConfig } from './config.ts'
 import { closeAfter, connectStores } from './connect-stores.ts'
 import { createInviteHandler, TryAgainError } from './jobs/invite.ts'
 import { createRebindHandler } from './jobs/rebind.ts'
 import { MAINTENANCE_JOBS } from './jobs/registry.ts'
-import { runAttempt } from './run-attempt.ts'
+import { type MailStep, runAttempt } from './run-attempt.ts'
 import type { RunningProcess } from './run-process.ts'
 import { MAINTENANCE_POOL_MAX, startMaintenance } from './start-maintenance.ts'
 
@@ -65,22 +68,26 @@ export async function startWorker(
   }
 
   let jobs = 0
+  async function work(job: Job<InviteJob>): Promise<MailStep> {
+    const stop = metrics.jobDuration.startTimer({ queue: 'invite', job: job.data.kind ?? 'invite' })
+    try {
+      const send = job.data.kind === 'rebind' ? sendRebind : sendInvite
+      return await runAttempt(job, config.INVITE_TIME_LIMIT_MS, (attempt) => send(String(job.id), attempt))
+    } catch (error) {
+      metrics.retries.inc()
+      if (!(error instanceof TryAgainError)) metrics.errors.inc({ error_type: 'queue_error' })
+      if (error instanceof MailError) metrics.errors.inc({ error_type: 'mail_error' })
+      logger.warn({ err: error, jobId: job.id, attempt: job.attemptsMade + 1 }, 'invite not sent')
+      throw error
+    } finally {
+      stop()
+      if (++jobs === config.MAX_JOBS_PER_PROCESS) onWorn()
+    }
+  }
   queue
-    .process(config.WORKER_CONCURRENCY, async (job) => {
-      const stop = metrics.jobDuration.startTimer({ queue: 'invite', job: job.data.kind ?? 'invite' })
-      try {
-        const send = job.data.kind === 'rebind' ? sendRebind : sendInvite
-        return await runAttempt(job, config.INVITE_TIME_LIMIT_MS, (attempt) => send(String(job.id), attempt))
-      } catch (error) {
-        metrics.retries.inc()
-        if (!(error instanceof TryAgainError)) metrics.errors.inc({ error_type: 'queue_error' })
-        if (error instanceof MailError) metrics.errors.inc({ error_type: 'mail_error' })
-        logger.warn({ err: error, jobId: job.id, attempt: job.attemptsMade + 1 }, 'invite not sent')
-        throw error
-      } finally {
-        stop()
-        if (++jobs === config.MAX_JOBS_PER_PROCESS) onWorn()
-      }
+    .process(config.WORKER_CONCURRENCY, (job) => {
+      const about = { 'job.id': String(job.id), 'job.attempt': job.attemptsMade + 1 }
+      return inTraceOf(job.data.traceparent, 'invite.job', about, () => work(job))
     })
     .catch((error: unknown) => logger.fatal({ err: error }, 'the queue cannot be processed'))
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { ANY_PORT, type ListenAddress } from './listen-address.ts'
 import { mailBehaviourSchema } from './mail-messages.ts'
 import { renderMailPage } from './mail-page.ts'
 import type { MailStore } from './mail-store.ts'
@@ -8,19 +9,22 @@ import type { MailStore } from './mail-store.ts'
 const MAX_BODY_BYTES = 10_000
 
 /** The side of the sink that people and the harness read: what arrived, and the switches for faults. */
-export async function serveMails(store: MailStore): Promise<{ url: string; close(): void }> {
+export async function serveMails(
+  store: MailStore,
+  { host, port }: ListenAddress = ANY_PORT,
+): Promise<{ url: string; close(): void }> {
   const server = createServer((request, response) => {
     answer(store, request, response).catch(() =>
       reply(response, 400, 'text/plain', 'This request was not understood.\n'),
     )
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, host)
   await once(server, 'listening')
   const close = () => {
     server.close()
     server.closeAllConnections()
   }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
+  return { url: `http://${host}:${(server.address() as AddressInfo).port}`, close }
 }
 
 async function answer(store: MailStore, request: IncomingMessage, response: ServerResponse): Promise<void> {

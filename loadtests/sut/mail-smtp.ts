@@ -1,10 +1,14 @@
 import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server'
+import { ANY_PORT, type ListenAddress } from './listen-address.ts'
 import type { MailStore } from './mail-store.ts'
 
 /** The SMTP side of the sink: takes every mail without asking who sends it, as cheaply as can be. */
-export async function listenForMails(store: MailStore): Promise<{ url: string; close(): void }> {
+export async function listenForMails(
+  store: MailStore,
+  { host, port }: ListenAddress = ANY_PORT,
+): Promise<{ url: string; close(): void }> {
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
@@ -17,9 +21,9 @@ export async function listenForMails(store: MailStore): Promise<{ url: string; c
   server.on('error', () => undefined)
   const { server: tcp } = server
   tcp.on('connection', (socket: Socket) => socket.setNoDelay(true))
-  server.listen(0, '127.0.0.1')
+  server.listen(port, host)
   await once(tcp, 'listening')
-  return { url: `smtp://127.0.0.1:${(tcp.address() as AddressInfo).port}`, close: () => server.close() }
+  return { url: `smtp://${host}:${(tcp.address() as AddressInfo).port}`, close: () => server.close() }
 }
 
 async function takeMail(

@@ -64,3 +64,18 @@ export async function seedSample(client: pg.Client): Promise<void> {
   const teams = Math.ceil((maxUses + personalCodes.length) / SEATS_PER_TEAM)
   await client.query(SEED_SAMPLE, [code, maxUses, personalCodes, SEATS_PER_TEAM, teams])
 }
+
+const SEED_LOAD = `
+WITH made AS (
+  INSERT INTO groups (name) VALUES ('Load ' || $1::text) ON CONFLICT (name) DO NOTHING RETURNING id
+), team AS (
+  INSERT INTO teams (group_id, name, max_seats)
+  SELECT made.id, 'Load ' || n, $3 FROM made, generate_series(1, $4::int) AS n
+)
+INSERT INTO redeem_codes (code, group_id, kind, max_uses) SELECT $1, id, 'shared', $2::int FROM made
+ON CONFLICT (code) DO NOTHING`
+
+/** Makes a code for load with a seat for each use, unless it is there. */
+export async function seedLoadCode(client: pg.Client, { code, maxUses }: CodeSeed): Promise<void> {
+  await client.query(SEED_LOAD, [code, maxUses, SEATS_PER_TEAM, Math.ceil(maxUses / SEATS_PER_TEAM)])
+}

@@ -6,6 +6,7 @@
 -- KEYS[4] uncommitted  hash: redemption id -> id of its stream entry
 -- ARGV[1] run id that the client read on its connection, ARGV[2] redemption id, ARGV[3] email, ARGV[4] code,
 -- ARGV[5] kind of code that is asked for, ARGV[6] activity whose pass was shown, or ''
+-- ARGV[7] only in a trace that is kept: its traceparent, which goes with the entry
 -- Returns {answer, detail}: accepted | held, redemption id | not_found | pass_required | expired | used_up |
 -- rate_limited, seconds |
 -- uninitialised (no bucket, or one of another Redis: it must be rebuilt, never guessed)
@@ -38,6 +39,11 @@ end
 redis.call('HINCRBY', KEYS[1], 'left', -1)
 redis.call('HSET', KEYS[2], ARGV[3], ARGV[2])
 if bucket[6] == 'personal' then redis.call('HSET', KEYS[1], 'bound', ARGV[3]) end
-local entry = redis.call('XADD', KEYS[3], '*', 'id', ARGV[2], 'code', ARGV[4], 'email', ARGV[3])
+local fields = {'id', ARGV[2], 'code', ARGV[4], 'email', ARGV[3]}
+if ARGV[7] then
+  fields[7] = 'traceparent'
+  fields[8] = ARGV[7]
+end
+local entry = redis.call('XADD', KEYS[3], '*', unpack(fields))
 redis.call('HSET', KEYS[4], ARGV[2], entry)
 return {'accepted'}

@@ -4,6 +4,7 @@ import { UnavailableError } from '../errors.ts'
 import { loadScript } from '../redis/script.ts'
 import { streamFields } from '../redis/stream-fields.ts'
 import { createRedisBreaker, type Guarded } from '../resilience/redis-breaker.ts'
+import { currentTraceparent } from '../tracing/tracing.ts'
 import type { BucketStores, Buckets } from './buckets.ts'
 import type { Deadline, Limiter, Reservation, UncommittedRedemption, UseRequest } from './limiter.ts'
 import { UNTIMED, type WaitMeter } from './wait-meter.ts'
@@ -32,7 +33,10 @@ export function createTokenBucket(
     const { redemptionId, email, code, kind, activityId = '' } = request
     const shard = keys.shardOf(code)
     const scriptKeys = [keys.bucket(code), keys.holders(code), keys.stream(shard), keys.uncommitted(shard)]
-    return (await TAKE.run(redis, scriptKeys, [identity, redemptionId, email, code, kind, activityId])) as Answer
+    const traceparent = currentTraceparent()
+    const traced = traceparent === undefined ? [] : [traceparent]
+    const values = [identity, redemptionId, email, code, kind, activityId, ...traced]
+    return (await TAKE.run(redis, scriptKeys, values)) as Answer
   }
 
   /** The connection never sends a command again by itself; this does, with the run id of the Redis that it reaches. */

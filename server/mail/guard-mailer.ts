@@ -1,5 +1,6 @@
 import { UnavailableError } from '../errors.ts'
 import { type Breaker, createBreaker } from '../resilience/breaker.ts'
+import { inSpan } from '../tracing/tracing.ts'
 import { isAboutThisMail, MailError, type Mailer } from './mailer.ts'
 
 const PAUSE_MS = 2_000
@@ -18,7 +19,7 @@ export function guardMailer(mailer: Mailer, breaker: Breaker): Mailer {
     ...mailer,
     async send(mail, signal) {
       await breaker
-        .run(() => mailer.send(mail, signal))
+        .run(() => inSpan('mail.send', { 'redemption.id': mail.redemptionId }, () => mailer.send(mail, signal)))
         .catch((error: unknown) => {
           throw error instanceof UnavailableError ? new MailError('not_sent', error) : error
         })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { RequestError, UnavailableError } from '../errors.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -41,11 +41,11 @@ export const BODY_PROBLEMS: Record<string, Problem> = {
 
 /** The one place that turns errors into answers: a 5xx hides its inside and carries an id that stands in the log. */
 export function createErrorHandler(logger: Logger, metrics: Metrics): ErrorRequestHandler {
-  return (error: unknown, _request, response, next) => {
+  return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error)
     const expected = describe(error)
     if (expected !== undefined && expected.status < 500) return sendProblem(response, expected)
-    const requestId = randomUUID()
+    const requestId = requestIdOf(request)
     metrics.errors.inc({ error_type: classify(error) })
     // What is expected under overload is told in one line; its stack would only repeat itself.
     if (error instanceof UnavailableError) logger.warn({ requestId, reason: error.message }, 'request refused for now')
@@ -53,6 +53,12 @@ export function createErrorHandler(logger: Logger, metrics: Metrics): ErrorReque
     response.set('X-Request-Id', requestId)
     sendProblem(response, expected ?? INTERNAL)
   }
+}
+
+/** The one that a proxy of ours gave and logged, where there is a proxy; otherwise it is drawn here. */
+function requestIdOf(request: Request): string {
+  const given = request.get('X-Request-Id') ?? ''
+  return request.app.get('trust proxy') > 0 && /^[\w-]{8,64}$/.test(given) ? given : randomUUID()
 }
 
 function describe(error: unknown): Problem | undefined {

@@ -11,6 +11,8 @@ import { openQueue } from './open-queue.ts'
  */
 export interface InviteJob {
   readonly kind?: 'rebind'
+  /** Of the request that is behind it, when its trace is kept. */
+  readonly traceparent?: string
 }
 export type InviteQueue = Queue<InviteJob>
 
@@ -38,8 +40,8 @@ export const openInviteQueue = (keys: Keys, connection: ConnectOptions) =>
  * @throws when not all of them were added for certain
  */
 export async function addInvites(queue: InviteQueue, rows: readonly OutboxRow[]): Promise<void> {
-  const wanted = rows.map(({ id, kind }) => ({
-    data: kind === 'rebind' ? { kind } : {},
+  const wanted = rows.map(({ id, kind, traceparent }) => ({
+    data: { ...(kind === 'rebind' && { kind }), ...(traceparent && { traceparent }) },
     opts: { ...JOB_OPTIONS, jobId: id },
   }))
   const jobs = await queue.addBulk(wanted)

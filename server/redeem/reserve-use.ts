@@ -1,14 +1,15 @@
 import type { Connection, Database, Statement } from '../db/database.ts'
 import { UnavailableError } from '../errors.ts'
 import type { Reservation, UseLedger, UseRequest } from '../limiters/limiter.ts'
+import { currentTraceparent } from '../tracing/tracing.ts'
 
 /**
  * Redemption, outbox row and use in one statement: one round trip, and the code's row is locked last, for no longer
  * than the commit. `used_count` may have moved since the snapshot; then the CHECK on the row refuses the whole
  * statement, so nothing can be oversold and a sold-out code is mostly refused without any lock.
  */
-const RESERVE: Statement = {
-  name: 'reserve-use',
+const reserveStatement = (name: string, outbox: string): Statement => ({
+  name,
   text: `
 WITH wanted AS (
   INSERT INTO redemptions (id, code, email, status, accepted_at, deadline_at)
@@ -21,7 +22,7 @@ WITH wanted AS (
   ON CONFLICT (code, email) WHERE active DO NOTHING
   RETURNING id, code, email, accepted_at
 ), queued AS (
-  INSERT INTO outbox (redemption_id) SELECT id FROM wanted RETURNING redemption_id
+  ${outbox} RETURNING redemption_id
 )
 UPDATE redeem_codes c SET used_count = c.used_count + 1,
   bound_email = CASE c.kind WHEN 'personal' THEN wanted.email END,
@@ -29,7 +30,12 @@ UPDATE redeem_codes c SET used_count = c.used_count + 1,
 FROM wanted JOIN queued ON queued.redemption_id = wanted.id
 WHERE c.code = wanted.code
 RETURNING c.code`,
-}
+})
+const RESERVE = reserveStatement('reserve-use', 'INSERT INTO outbox (redemption_id) SELECT id FROM wanted')
+const RESERVE_TRACED = reserveStatement(
+  'reserve-use-traced',
+  'INSERT INTO outbox (redemption_id, traceparent) SELECT id, $7 FROM wanted',
+)
 
 const EXPLAIN_DENIAL: Statement = {
   name: 'explain-denial',
@@ -66,7 +72,12 @@ export function createUseLedger(db: Database, deadlineSeconds: number): UseLedge
   async function take(connection: Connection, request: UseRequest): Promise<boolean> {
     const { redemptionId, code, email, kind, activityId = null } = request
     const values = [redemptionId, code, email, deadlineSeconds, kind, activityId]
-    return (await connection.query(RESERVE, values)).length === 1
+    const traceparent = currentTraceparent()
+    const rows =
+      traceparent === undefined
+        ? await connection.query(RESERVE, values)
+        : await connection.query(RESERVE_TRACED, [...values, traceparent])
+    return rows.length === 1
   }
 
   async function tryReserve(request: UseRequest, confirm?: () => void): Promise<Reservation | undefined> {

@@ -6,14 +6,16 @@ export interface AcceptedRedemption {
   readonly code: string
   readonly email: string
   readonly acceptedAt: Date
+  /** Of the request that was accepted, when its trace is kept. */
+  readonly traceparent?: string
 }
 
 /**
  * One statement, so one transaction: rows that exist already bring neither an outbox row nor a use, and those of codes
  * that do not exist are left out. Codes are locked in sorted order, so that two consumers cannot wait for each other.
  */
-const COMMIT_ACCEPTED: Statement = {
-  name: 'commit-accepted',
+const commitStatement = (name: string, outbox: string): Statement => ({
+  name,
   text: `
 WITH inserted AS (
   INSERT INTO redemptions (id, code, email, status, accepted_at, deadline_at)
@@ -23,7 +25,7 @@ WITH inserted AS (
   ON CONFLICT (id) DO NOTHING
   RETURNING id, code, email, accepted_at
 ), queued AS (
-  INSERT INTO outbox (redemption_id) SELECT id FROM inserted
+  ${outbox}
 ), taken AS (
   SELECT code, count(*)::int AS uses, min(email) AS email, min(accepted_at) AS accepted_at FROM inserted GROUP BY code
 ), locked AS MATERIALIZED (
@@ -38,7 +40,13 @@ SELECT (SELECT count(*)::int FROM inserted) AS inserted,
        (SELECT count(*) FROM inserted) < cardinality($1::uuid[])
          AND EXISTS (SELECT FROM unnest($2::text[]) AS a(code)
                      WHERE NOT EXISTS (SELECT FROM redeem_codes c WHERE c.code = a.code)) AS "hasUnknown"`,
-}
+})
+const COMMIT_ACCEPTED = commitStatement('commit-accepted', 'INSERT INTO outbox (redemption_id) SELECT id FROM inserted')
+const COMMIT_TRACED = commitStatement(
+  'commit-accepted-traced',
+  `INSERT INTO outbox (redemption_id, traceparent)
+  SELECT id, t.traceparent FROM inserted JOIN unnest($1::uuid[], $6::text[]) AS t(id, traceparent) USING (id)`,
+)
 
 /** What Postgres refuses for good becomes a refund in progress: it holds no use, and its reason stands in the row. */
 const COMMIT_REFUSED: Statement = {
@@ -60,12 +68,15 @@ export async function commitAccepted(
   accepted: readonly AcceptedRedemption[],
   deadlineSeconds: number,
 ): Promise<number> {
-  const [row] = await connection.query<{ inserted: number; hasUnknown: boolean }>(COMMIT_ACCEPTED, [
+  const isTraced = accepted.some(({ traceparent }) => traceparent !== undefined)
+  const statement = isTraced ? COMMIT_TRACED : COMMIT_ACCEPTED
+  const [row] = await connection.query<{ inserted: number; hasUnknown: boolean }>(statement, [
     accepted.map(({ id }) => id),
     accepted.map(({ code }) => code),
     accepted.map(({ email }) => email),
     accepted.map(({ acceptedAt }) => acceptedAt.toISOString()),
     deadlineSeconds,
+    ...(isTraced ? [accepted.map(({ traceparent = null }) => traceparent)] : []),
   ])
   if (row?.hasUnknown) throw new UnknownCodeError('A bucket accepted a code that Postgres does not know')
   return row?.inserted ?? 0

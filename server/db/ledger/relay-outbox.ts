@@ -1,11 +1,14 @@
+import { isTracing } from '../../tracing/tracing.ts'
 import type { Connection, Statement } from '../database.ts'
 
-const TAKE_PENDING: Statement = {
-  name: 'take-outbox',
+const takeStatement = (name: string, columns: string): Statement => ({
+  name,
   text: `
-SELECT redemption_id AS id, kind FROM outbox WHERE status = 'pending'
+SELECT ${columns} FROM outbox WHERE status = 'pending'
 ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
-}
+})
+const TAKE_PENDING = takeStatement('take-outbox', 'redemption_id AS id, kind')
+const TAKE_TRACED = takeStatement('take-outbox-traced', 'redemption_id AS id, kind, traceparent')
 
 /**
  * Never waits: a redemption that is locked is being seated or refunded already, and a refund waits for the outbox row
@@ -26,11 +29,13 @@ UPDATE redemptions r SET status = 'enqueued', updated_at = now() FROM locked WHE
 export interface OutboxRow {
   readonly id: string
   readonly kind: 'invite' | 'rebind'
+  /** Of the request that is behind it, when its trace is kept and this process traces as well. */
+  readonly traceparent?: string | null
 }
 
 /** Locks up to `limit` waiting outbox rows for this transaction; another relay skips them. */
 export function takePending(connection: Connection, limit: number): Promise<OutboxRow[]> {
-  return connection.query<OutboxRow>(TAKE_PENDING, [limit])
+  return connection.query<OutboxRow>(isTracing() ? TAKE_TRACED : TAKE_PENDING, [limit])
 }
 
 /** Call it after the queue has the jobs, in the transaction that took the rows. */

@@ -14,6 +14,7 @@ export interface OutboxEntry extends Model<InferAttributes<OutboxEntry>, InferCr
   status: CreationOptional<'pending' | 'done'>
   created_at: CreationOptional<Date>
   kind: CreationOptional<'invite' | 'rebind'>
+  traceparent: CreationOptional<string | null>
 }
 
 export function defineOutboxEntry(sequelize: Sequelize): ModelStatic<OutboxEntry> {
@@ -24,6 +25,7 @@ export function defineOutboxEntry(sequelize: Sequelize): ModelStatic<OutboxEntry
       status: { type: DataTypes.TEXT, allowNull: false },
       created_at: { type: DataTypes.DATE, allowNull: false },
       kind: { type: DataTypes.TEXT, allowNull: false },
+      traceparent: { type: DataTypes.TEXT },
     },
     { tableName: 'outbox', timestamps: false },
   )
