@@ -66,3 +66,18 @@ test('a generator that dies ends its load with an error', async () => {
   await expect(load).rejects.toThrow('The load generator ended')
   await other.stop()
 })
+
+test('the k6 that K6_BIN names is the one that makes the load', async () => {
+  const before = process.env['K6_BIN']
+  process.env['K6_BIN'] = '/nowhere/k6'
+  const other = await startGenerator(directory)
+  try {
+    const arrivals = { model: 'constant', rate: 5 } as const
+    const load = other.load({ ...spec, engine: 'k6', arrivals, duration_seconds: 1 })
+    await expect(load).rejects.toThrow('K6_BIN=/nowhere/k6 cannot be run')
+  } finally {
+    await other.stop()
+    if (before === undefined) delete process.env['K6_BIN']
+    else process.env['K6_BIN'] = before
+  }
+})

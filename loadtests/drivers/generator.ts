@@ -18,7 +18,7 @@ export async function startGenerator(directory: RunDirectory, signal?: AbortSign
   const child = await startSupervised({
     name: 'generator',
     entry: new URL('./generator-process.ts', import.meta.url),
-    env: {},
+    env: keepVariables(['K6_BIN', 'DOCKER_HOST']),
     directory,
     ...(signal && { signal }),
   })
@@ -28,6 +28,11 @@ export async function startGenerator(directory: RunDirectory, signal?: AbortSign
     load: (spec, watch) => runLoad(child, ++lastId, spec, watch),
     stop: () => child.stop(),
   }
+}
+
+/** What names the k6 that a load is to be made with, which the harness checks before. */
+function keepVariables(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 
 function runLoad(child: SupervisedProcess, id: number, spec: LoadSpec, watch: LoadWatch = {}): Promise<LoadResult> {
