@@ -40,7 +40,7 @@ export function predictUsl(points: readonly Point[], fit: UslFit, options: Predi
 function loadsToShow(points: readonly Point[], fit: UslFit, trusted: number): number[] {
   const peak = peakOf(fit)
   const near = peak !== null && peak.n <= trusted ? [peak.n] : []
-  return [...new Set([...points.map(({ n }) => n), ...near, trusted])].sort((a, b) => a - b)
+  return [...new Set([...points.map(({ n }) => n), ...near, Math.floor(trusted)])].sort((a, b) => a - b)
 }
 
 function isNear(x: number, busiestDemand: number | undefined): boolean {

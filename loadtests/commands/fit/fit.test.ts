@@ -118,6 +118,8 @@ describe('usl', () => {
 
   it.each([
     ['n,x\n1,10\n2,19\n3,27\n', [], /has 3 different loads: at least 4 are needed/],
+    ['n,x\n1,10\n', [], /has 1 different load: at least 4/],
+    ['', [], /is empty: the first line must name the columns/],
     ['n,x\n1,10\n2,-19\n3,27\n4,30', [], /line 3: x must be greater than 0, not -19/],
     ['n,x\n1,10\n2,\n3,27\n4,30', [], /line 3: x is missing/],
     ['n,x\n1,10\ntwo,19\n3,27\n4,30', [], /line 3: n is "two", which is no number/],

@@ -32,7 +32,7 @@ export async function readPoints(
   options: PointOptions,
 ): Promise<{ points: Point[]; warnings: string[] }> {
   const { head, lines } = await readTable(file)
-  if (head === null) throw new UsageError(`${file}: ${NEEDED}`)
+  if (head === null) throw new UsageError(`${file}${lines.length === 0 ? ' is empty' : ''}: ${NEEDED}`)
   const names = head.map((name) => name.toLowerCase())
   const [n, x, r] = [names.indexOf('n'), names.indexOf('x'), names.indexOf('r')]
   if (n === -1 || (x === -1 && r === -1)) throw new UsageError(`${file} has the columns ${head.join(', ')}: ${NEEDED}`)

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { formatSignificant } from '../../analysis/format.ts'
+import { formatSignificant, plural } from '../../analysis/format.ts'
 import { UsageError } from '../../errors.ts'
 import type { UslResult } from '../../fit-file.ts'
 import { predictUsl } from '../../model/predict-usl.ts'
@@ -54,7 +54,7 @@ async function usl(file: string, { at, thinkTime, ms, demand, json }: UslOptions
   const loads = new Set(points.map(({ n }) => n)).size
   if (loads < MINIMUM_POINTS)
     throw new UsageError(
-      `${file} has ${loads} different loads: at least ${MINIMUM_POINTS} are needed, better 6 or more`,
+      `${file} has ${plural(loads, 'different load')}: at least ${MINIMUM_POINTS} are needed, better 6 or more`,
     )
   const fit = fitUsl(points)
   const predicted = predictUsl(points, fit, { at, thinkTime, busiestDemand: demand })
