@@ -17,6 +17,14 @@ export function formatCount(value: number): string {
     : formatNumber(value)
 }
 
+/** Three significant digits however small, without zeros that say nothing: 4,180 · 20 · 3.2 · 0.0123 · 0.000104. */
+export function formatSignificant(value: number): string {
+  if (Math.abs(value) < 1) return String(Number(value.toPrecision(3)))
+  const [whole = '', fraction = ''] = formatNumber(value).split('.')
+  const digits = fraction.replace(/0+$/, '')
+  return digits === '' ? whole : `${whole}.${digits}`
+}
+
 export function formatInterval(interval: Interval): string {
   return `${formatNumber(interval.median)} (${formatBounds(interval)})`
 }

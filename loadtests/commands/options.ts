@@ -15,6 +15,23 @@ export function parseWholeNumber(least: number, most = Number.MAX_SAFE_INTEGER):
   }
 }
 
+/** Any number greater than 0. */
+export function parsePositive(value: string): number {
+  const number = value.trim() === '' ? Number.NaN : Number(value)
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('expected a number greater than 0.')
+  return number
+}
+
+/** Numbers greater than 0 with commas between them. */
+export function parsePositives(value: string): number[] {
+  return value.split(',').map(parsePositive)
+}
+
+/** A number of at least 0. */
+export function parseAmount(value: string): number {
+  return Number(value) === 0 && value.trim() !== '' ? 0 : parsePositive(value)
+}
+
 /** Seconds, such as `10` or `10s`: greater than 0, and no longer than a day. */
 export function parseSeconds(value: string): number {
   const number = Number(/^(\d+(?:\.\d+)?)s?$/.exec(value.trim())?.[1])

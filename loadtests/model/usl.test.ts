@@ -34,6 +34,16 @@ describe('published values', () => {
     }
   })
 
+  test('predictions have finite bounds around them, also where residuals exceed the throughput itself', () => {
+    for (const { n } of SPECSDM91) {
+      const { low, high } = predictionInterval(fit, n)
+      expect(low).toBeGreaterThanOrEqual(0)
+      expect(low).toBeLessThan(throughputAt(fit, n))
+      expect(high).toBeGreaterThan(throughputAt(fit, n))
+      expect(high).toBeLessThan(2_500)
+    }
+  })
+
   test('exact points: α = β = 0.02, γ = 1, and nothing is uncertain', () => {
     const n = [1, 2, 4, 6, 8, 10]
     const exact = fitUsl(n.map((each) => ({ n: each, x: throughputAt({ alpha: 0.02, beta: 0.02, gamma: 1 }, each) })))

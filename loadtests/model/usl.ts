@@ -39,6 +39,8 @@ export interface UslFit extends Usl {
 export const MINIMUM_POINTS = 4
 const RESAMPLES = 400
 const COVERAGE = 0.95
+/** A residual may be larger than what is expected at a small load; throughput stays above 0, and far enough to divide by. */
+const LEAST_SHARE = 1e-3
 const MOST_STEPS = 100
 const SMALLEST_STEP = 1e-6
 
@@ -102,7 +104,10 @@ function resample(
   random: Random,
 ): Point[] {
   const draw = () => residuals[Math.floor(random() * residuals.length)] ?? 0
-  return points.map(({ n }) => ({ n, x: Math.max(Number.MIN_VALUE, throughputAt(usl, n) + widening * draw()) }))
+  return points.map(({ n }) => {
+    const middle = throughputAt(usl, n)
+    return { n, x: Math.max(LEAST_SHARE * middle, middle + widening * draw()) }
+  })
 }
 
 function rangeOf(values: readonly number[]): Range {

@@ -27,3 +27,12 @@ export function createPlainTable(options: Pick<Table.TableConstructorOptions, 'h
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
   })
 }
+
+/** Its lines, without the blanks behind a last column that is mostly empty. */
+export function renderPlainTable(table: Table.Table): string {
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { compareFileSchema } from '../compare-file.ts'
+import { fitFileSchema } from '../fit-file.ts'
 import { runSchema, summarySchema } from '../run-file.ts'
 
 /** File name → JSON Schema (2020-12), as it is published beside this file. */
@@ -8,6 +9,7 @@ export function makeSchemas(): Record<string, string> {
     'run.schema.json': describe(runSchema, 'run.json: environment, plan, trials and raw histograms of one run'),
     'summary.schema.json': describe(summarySchema, 'summary.json: what a run says'),
     'compare.schema.json': describe(compareFileSchema, 'compare --json: two runs, or several in order of time'),
+    'fit.schema.json': describe(fitFileSchema, "fit … --json: what a model says of anybody's measurements"),
   }
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, `${JSON.stringify(schema, null, 2)}\n`]),

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { createFitCommand } from './fit.ts'
+import { createFitCommand } from '../fit.ts'
 import { readSeries } from './read-series.ts'
 
 const STEP = [10, 10.2, 9.9, 10.1, 10, 9.8, 15, 15.2, 14.9, 15.1, 15, 14.8]

@@ -1,0 +1,136 @@
+import { build } from 'hdr-histogram-js'
+import { createRandom } from '../analysis/random.ts'
+import { createBatchMeans, type Estimate } from './batch-means.ts'
+import type { Draw } from './draws.ts'
+import { exponential } from './draws.ts'
+import { createEventHeap, type EventHeap } from './event-heap.ts'
+import { checkRoute, type Step } from './route.ts'
+import { createSimulatedResource, type Resource, type ResourceResult } from './simulated-resource.ts'
+import { createJob, createWalker, type Job } from './walk-route.ts'
+
+export interface Simulation {
+  readonly resources: readonly Resource[]
+  readonly route: readonly Step[]
+  /** So many who think between answer and request, or arrivals at random at a rate that waits for nobody. */
+  readonly arrivals: { readonly customers: number; readonly think: Draw } | { readonly ratePerSecond: number }
+  /** Seconds that are not counted, and those that are. */
+  readonly warmUp: number
+  readonly duration: number
+  readonly seed: number
+}
+
+export interface SimulationResult {
+  /** Answers per second, refusals not included. */
+  readonly throughput: Estimate
+  /** Seconds from request to answer. */
+  readonly responseTime: Estimate
+  readonly percentiles: { readonly p50: number; readonly p95: number; readonly p99: number }
+  readonly answers: number
+  readonly refused: number
+  /** Requests whose last step was done, per second. */
+  readonly completed: number
+  readonly resources: readonly ResourceResult[]
+}
+
+/** Events of one moment; more than that many are an endless round. */
+const MOST_AT_ONCE = 1_000_000
+/** 1 µs to an hour; its p99 is within 0.1 %. */
+const HISTOGRAM = {
+  lowestDiscernibleValue: 1,
+  highestTrackableValue: 3.6e9,
+  numberOfSignificantValueDigits: 3,
+} as const
+
+/**
+ * Discrete events: each request walks its route, waiting in order of arrival wherever a resource is taken. Gives the
+ * percentiles that exact models cannot, for held resources and times of any distribution.
+ * @throws RangeError for a route that cannot be walked
+ */
+export function simulate(simulation: Simulation): SimulationResult {
+  check(simulation)
+  const { arrivals, warmUp, duration } = simulation
+  const random = createRandom(simulation.seed)
+  const events = createEventHeap<Job | null>()
+  const resources = simulation.resources.map((each) => createSimulatedResource<Job>(each))
+  const record = createRecord(warmUp, duration)
+  const again = 'customers' in arrivals ? arrivals.think : null
+  const walker = createWalker(simulation, resources, {
+    draw: (time) => time(random),
+    later: (at, job) => events.push(at, job),
+    answered(now, seconds) {
+      if (seconds === null) record.refuse(now)
+      else record.answer(now, seconds)
+      if (again !== null) events.push(now + again(random), null)
+    },
+    completed: record.complete,
+  })
+  const gap = 'customers' in arrivals ? null : exponential(1 / arrivals.ratePerSecond)
+  const atFirst = 'customers' in arrivals ? arrivals.customers : 1
+  for (let n = 0; n < atFirst; n++) events.push((gap ?? again)?.(random) ?? 0, null)
+  const reset = () => {
+    for (const resource of resources) resource.reset(warmUp)
+  }
+  for (const { at, event } of eventsUntil(events, warmUp, reset, warmUp + duration)) {
+    if (event === null && gap !== null) events.push(at + gap(random), null)
+    walker.advance(event ?? createJob(at), at)
+  }
+  return { ...record.report(), resources: resources.map((each) => each.report(warmUp + duration)) }
+}
+
+/** The earliest again and again until the end; `reset` is called once, when the warm-up is over. */
+function* eventsUntil<Event>(events: EventHeap<Event>, warmUp: number, reset: () => void, end: number) {
+  let isWarm = false
+  let [moment, atOnce] = [0, 0]
+  for (let next = events.pop(); next !== undefined && next.at < end; next = events.pop()) {
+    if (!isWarm && next.at >= warmUp) {
+      reset()
+      isWarm = true
+    }
+    atOnce = next.at === moment ? atOnce + 1 : 0
+    moment = next.at
+    if (atOnce > MOST_AT_ONCE)
+      throw new RangeError(`time stands still at ${moment} s: whoever is refused comes again at once; let them think`)
+    yield next
+  }
+  if (!isWarm) reset()
+}
+
+function createRecord(warmUp: number, duration: number) {
+  const times = createBatchMeans(warmUp, duration)
+  const histogram = build({ ...HISTOGRAM, autoResize: false })
+  let [answers, refused, completed] = [0, 0, 0]
+  const percentile = (p: number) => histogram.getValueAtPercentile(p) / 1e6
+  return {
+    answer(now: number, seconds: number) {
+      if (now < warmUp) return
+      answers++
+      times.record(now, seconds)
+      histogram.recordValue(Math.min(Math.max(1, Math.round(seconds * 1e6)), HISTOGRAM.highestTrackableValue))
+    },
+    refuse(now: number) {
+      if (now >= warmUp) refused++
+    },
+    complete(now: number) {
+      if (now >= warmUp) completed++
+    },
+    report() {
+      return {
+        throughput: times.rate(),
+        responseTime: times.values(),
+        percentiles: { p50: percentile(50), p95: percentile(95), p99: percentile(99) },
+        answers,
+        refused,
+        completed: completed / duration,
+      }
+    },
+  }
+}
+
+function check({ route, resources, arrivals, warmUp, duration }: Simulation): void {
+  checkRoute(route, resources)
+  if (!(warmUp >= 0 && duration > 0)) throw new RangeError(`warm-up and duration: ${warmUp}, ${duration} seconds`)
+  for (const { name, units } of resources)
+    if (!(units >= 1)) throw new RangeError(`"${name}" needs at least one unit, not ${units}`)
+  const amount = 'customers' in arrivals ? arrivals.customers : arrivals.ratePerSecond
+  if (!(amount > 0)) throw new RangeError(`somebody must come: ${amount}`)
+}
