@@ -117,9 +117,11 @@ export const OVERVIEW: DashboardSpec = {
       panels: [
         {
           title: 'Time to an answer',
-          description: 'Of redemptions, from the parsed request to its answer.',
+          description:
+            'Of redemptions, from the parsed request to its answer. While tracing is on, each point is a request with its trace.',
           unit: 's',
           width: 12,
+          hasExemplars: true,
           redFrom: 1,
           queries: quantiles('redeem_request_duration_seconds', SERVER),
           runbooks: ['RedeemLatencyBudgetBurn'],

@@ -85,6 +85,7 @@ async function launch(program: string, port: number, home: string, { directory }
     `--web.external-url=http://127.0.0.1:${port}`,
     `--web.user-assets=${join(home, 'runbooks')}`,
     '--web.enable-remote-write-receiver',
+    '--enable-feature=exemplar-storage',
     '--log.level=warn',
   ]
   return launchWatcher({ name: 'prometheus', program, args, port, directory, ready: '/-/ready' })
