@@ -9,6 +9,8 @@ import type { Written } from './truth.ts'
  * A server that behaves as its pattern says and writes down what really happened to each request. Its clock is
  * process.hrtime(), which all processes of a machine share.
  */
+const BODY = '{"redemption_id":"truth"}'
+const HEADERS = { 'Content-Type': 'application/json', 'Content-Length': BODY.length }
 const pattern = JSON.parse(process.argv[2] ?? '{}') as Pattern
 const random = createRandom(Number(process.argv[3] ?? 1))
 const beganAt = now()
@@ -36,8 +38,11 @@ interface Visit {
 function begin(request: IncomingMessage, response: ServerResponse, visit: Visit): void {
   const answer = () => {
     if (request.socket.destroyed) return
-    response.writeHead(202, { 'Content-Type': 'application/json' }).end('{"redemption_id":"truth"}')
-    written.push([visit.person, visit.arrivedAt, now(), visit.serviceMs])
+    response.cork()
+    response.writeHead(202, HEADERS).write(BODY)
+    const writeBeganAt = now()
+    response.end()
+    written.push([visit.person, visit.arrivedAt, writeBeganAt, now(), visit.serviceMs])
   }
   const serve = () => (visit.serviceMs === 0 ? answer() : setTimeout(answer, visit.serviceMs))
   const stallMs = stallLeft()

@@ -7,7 +7,8 @@ function stalling(rate: number) {
   const times = Array.from({ length: rate * 100 }, (_, index) => (1_000 * (index + 0.5)) / rate)
   const written = times.map((time, index): Written => {
     const stalledFor = Math.max(0, 1_000 - (time % 10_000))
-    return [index + 1, time, time + stalledFor + 10, 10]
+    const wrote = time + stalledFor + 10
+    return [index + 1, time, wrote, wrote, 10]
   })
   return { times, written }
 }
@@ -25,12 +26,22 @@ describe('trueLatencies', () => {
 
   it('without a known begin, it is the one by which nobody came too early', () => {
     const { times, written } = stalling(100)
-    const shifted = written.map(([person, at, wrote, ms]): Written => [person, at + 5_000.25, wrote + 5_000.25, ms])
+    const later = 5_000.25
+    const shifted = written.map(
+      ([person, at, began, ended, ms]): Written => [person, at + later, began + later, ended + later, ms],
+    )
     expect(trueLatencies(shifted, times, null)[0]).toBeCloseTo(trueLatencies(written, times, 0)[0] ?? 0, 6)
   })
 
   it('a late request is late from the intended moment on', () => {
-    expect(trueLatencies([[2, 150, 160, 10]], [0, 100], 0)).toEqual([60])
+    expect(trueLatencies([[2, 150, 160, 160, 10]], [0, 100], 0)).toEqual([60])
+  })
+
+  it('a write that seems to take longer than most was over before: the server had lost the CPU', () => {
+    const written = [0.1, 0.1, 5, 0.1, 0.05].map((ms, index): Written => [index + 1, 0, 10, 10 + ms, 10])
+    const latencies = trueLatencies(written, [0, 0, 0, 0, 0], 0)
+    for (const [index, latency] of [10.1, 10.1, 10.1, 10.1, 10.05].entries())
+      expect(latencies[index]).toBeCloseTo(latency, 9)
   })
 })
 

@@ -1,5 +1,13 @@
-/** What the calibration server wrote down: person, arrived, answered (process.hrtime() in ms), service drawn (ms). */
-export type Written = readonly [person: number, arrivedAt: number, writtenAt: number, serviceMs: number]
+import { median } from 'simple-statistics'
+
+/** What the calibration server wrote down; moments by process.hrtime(), all in ms. */
+export type Written = readonly [
+  person: number,
+  arrivedAt: number,
+  writeBeganAt: number,
+  writeEndedAt: number,
+  serviceMs: number,
+]
 
 export interface Figures {
   readonly p50: number
@@ -13,7 +21,8 @@ export const FIGURES = ['p50', 'p95', 'p99', 'p999', 'mean'] as const satisfies 
 
 /**
  * Latency of each person in ms, from the intended moment of arrival to the server's write. The schedule's begin is that of
- * the generator where it tells it; else the one by which nobody came too early.
+ * the generator where it tells it; else the one by which nobody came too early. A write takes as long as most writes of
+ * the run: one that seems longer was over, and whoever it woke had taken the CPU from the server.
  * @param times intended moments, in ms since the begin; person 1 is the first
  */
 export function trueLatencies(
@@ -21,9 +30,10 @@ export function trueLatencies(
   times: readonly number[],
   beganAtMs: number | null,
 ): number[] {
-  const known = written.flatMap(([person, arrivedAt, writtenAt]) => {
+  const writeMs = written.length === 0 ? 0 : median(written.map(([, , began, ended]) => ended - began))
+  const known = written.flatMap(([person, arrivedAt, writeBeganAt, writeEndedAt]) => {
     const time = times[person - 1]
-    return time === undefined ? [] : [{ time, arrivedAt, writtenAt }]
+    return time === undefined ? [] : [{ time, arrivedAt, writtenAt: Math.min(writeEndedAt, writeBeganAt + writeMs) }]
   })
   const began = beganAtMs ?? known.reduce((least, { time, arrivedAt }) => Math.min(least, arrivedAt - time), Infinity)
   return known.map(({ time, writtenAt }) => writtenAt - began - time)
