@@ -55,5 +55,5 @@ cat <<END
   queues       http://127.0.0.1:${BOARD_PORT:-9101}/board          (admin, password in compose/secrets/board-password)
   Prometheus   http://127.0.0.1:${PROMETHEUS_PORT:-9090}
 
-  to end it    docker compose -f compose/compose.yaml --profile load down      (--volumes: with its data)
+  to end it    docker compose -f compose/compose.yaml ${REDLINE_FILES:-} --profile load down      (--volumes: with its data)
 END
