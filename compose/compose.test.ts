@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv, promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { z } from 'zod'
 import { serverConfig } from '../server/config.ts'
 import { parseEnvironment } from '../server/environment.ts'
@@ -166,6 +166,28 @@ describe('up.sh', () => {
     } finally {
       rmSync(directory, { recursive: true })
     }
+  })
+
+  test.each(OVERLAYS)('starts everything that %s adds', (overlay) => {
+    const { services } = readCompose(['compose.yaml', overlay])
+    const asked = /^compose up .*--wait (.*)$/m.exec(readFileSync(join(HERE, 'up.sh'), 'utf8'))?.[1]?.split(' ') ?? []
+    const started = new Set(asked)
+    for (const name of started) for (const other of Object.keys(services[name]?.depends_on ?? {})) started.add(other)
+    const wanted = Object.keys(services).filter((name) => services[name]?.profiles === undefined)
+    expect([...started].sort()).toEqual(wanted.sort())
+  })
+
+  test('hands overlays on to Docker', async () => {
+    const bin = mkdtempSync(join(tmpdir(), 'up-'))
+    onTestFinished(() => rmSync(bin, { recursive: true }))
+    writeFileSync(join(bin, 'docker'), '#!/bin/sh\necho "docker $*"\n', { mode: 0o755 })
+    const env = {
+      PATH: `${bin}:${process.env['PATH']}`,
+      REDLINE_SECRETS: join(bin, 'secrets'),
+      REDLINE_FILES: '-f small.yaml -f tracing.yaml',
+    }
+    const { stdout } = await run('sh', [join(HERE, 'up.sh'), '--no-load'], { env })
+    expect(stdout).toContain(`-f ${HERE}/compose.yaml -f small.yaml -f tracing.yaml up --build`)
   })
 
   test('tells what it does not know', async () => {

@@ -3,6 +3,7 @@
 #   sh compose/up.sh              with load for 15 minutes
 #   sh compose/up.sh --no-load    without
 #   sh compose/up.sh --secrets    only makes the secrets
+#   REDLINE_FILES="-f compose/compose.tracing.yaml" sh compose/up.sh      with an overlay, or several
 # `docker compose -f compose/compose.yaml down` ends it; with --volumes its data goes too.
 set -eu
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -35,7 +36,10 @@ case "${1:-}" in
 esac
 make_secrets
 docker compose version >/dev/null 2>&1 || { say "Docker with its compose plugin is missing: https://docs.docker.com/engine/install/"; exit 3; }
-compose() { docker compose --project-directory "$here" -f "$here/compose.yaml" "$@"; }
+compose() {
+  # shellcheck disable=SC2086 # several files, each with its -f
+  docker compose --project-directory "$here" -f "$here/compose.yaml" ${REDLINE_FILES:-} "$@"
+}
 
 if $load; then
   # All of it comes from one address.
@@ -51,5 +55,5 @@ cat <<END
   queues       http://127.0.0.1:${BOARD_PORT:-9101}/board          (admin, password in compose/secrets/board-password)
   Prometheus   http://127.0.0.1:${PROMETHEUS_PORT:-9090}
 
-  to end it    docker compose -f compose/compose.yaml --profile load down      (--volumes: with its data)
+  to end it    docker compose -f compose/compose.yaml ${REDLINE_FILES:-} --profile load down      (--volumes: with its data)
 END

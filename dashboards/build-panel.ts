@@ -36,7 +36,8 @@ export function buildPanel(spec: PanelSpec): StatBuilder | TimeseriesBuilder {
     .links((spec.runbooks ?? []).map(linkRunbook))
   spec.queries.forEach(([legend, promql], index) => {
     const refId = String.fromCharCode('A'.charCodeAt(0) + index)
-    panel.withTarget(new DataqueryBuilder().refId(refId).datasource(DATASOURCE).expr(promql).legendFormat(legend))
+    const query = new DataqueryBuilder().refId(refId).datasource(DATASOURCE).expr(promql).legendFormat(legend)
+    panel.withTarget(spec.hasExemplars ? query.exemplar(true) : query)
   })
   return panel
 }

@@ -29,6 +29,8 @@ export interface PanelSpec {
   /** Only where its data comes from this: it may be empty elsewhere. */
   readonly source?: 'k6'
   readonly isStacked?: boolean
+  /** Shows traces of single requests on it, while tracing is on. */
+  readonly hasExemplars?: boolean
   /** From here on it is red. */
   readonly redFrom?: number
   /** Below this it is red. */

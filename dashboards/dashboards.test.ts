@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { readCompose } from '../compose/testing/read-compose.ts'
 import { readRunbook } from '../prometheus/read-rules.ts'
 import { DATASOURCE } from './build-panel.ts'
 import { fillIn, metricsOf } from './promql-metrics.ts'
@@ -95,7 +96,23 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
   })
 })
 
-test.each(['dashboards/redline.yml', 'datasources/prometheus.yml'])('provisioning/%s is for this Grafana', (name) => {
-  const text = readFileSync(new URL(`provisioning/${name}`, import.meta.url), 'utf8')
-  expect(parse(text)).toMatchObject({ apiVersion: 1 })
+test.each(['dashboards/redline.yml', 'datasources/prometheus.yml', 'traces/jaeger.yml'])(
+  'provisioning/%s is for this Grafana',
+  (name) => {
+    const text = readFileSync(new URL(`provisioning/${name}`, import.meta.url), 'utf8')
+    expect(parse(text)).toMatchObject({ apiVersion: 1 })
+  },
+)
+
+test('an exemplar leads to the trace backend that the overlay provisions', () => {
+  const read = (name: string) =>
+    parse(readFileSync(new URL(`provisioning/${name}`, import.meta.url), 'utf8')).datasources
+  const [prometheus] = read('datasources/prometheus.yml')
+  const [jaeger] = read('traces/jaeger.yml')
+  expect(prometheus.jsonData.exemplarTraceIdDestinations).toEqual([{ name: 'trace_id', datasourceUid: jaeger.uid }])
+  const { services } = readCompose(['compose.yaml', 'compose.tracing.yaml'])
+  const mounted = services['grafana']?.volumes?.find((volume) => volume.includes('traces/jaeger.yml'))
+  expect(mounted).toMatch(/:\/etc\/grafana\/provisioning\/datasources\//)
+  const { host } = new URL(jaeger.url)
+  expect(Object.keys(services)).toContain(host.split(':')[0])
 })

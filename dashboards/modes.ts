@@ -34,8 +34,10 @@ export const MODES: DashboardSpec = {
         },
         {
           title: 'Time to an answer by mode',
-          description: 'From the parsed request to its answer.',
+          description:
+            'From the parsed request to its answer. While tracing is on, each point is a request with its trace.',
           unit: 's',
+          hasExemplars: true,
           queries: quantilesOf('redeem_request_duration_seconds'),
           runbooks: ['RedeemLatencyBudgetBurn'],
         },

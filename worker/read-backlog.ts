@@ -4,6 +4,7 @@ import type { InviteQueue } from '../server/queue/invite-queue.ts'
 import { createBatch } from '../server/redis/batch.ts'
 import type { RedisClient } from '../server/redis/connect.ts'
 import type { Keys } from '../server/redis/keys.ts'
+import { readStreams } from './read-streams.ts'
 
 /** Redemptions on their way to their invite, by the step that they wait for. */
 export interface Backlog {
@@ -25,16 +26,11 @@ export async function readBacklog({ redis, db, queue, keys }: BacklogParts): Pro
   for (const list of ['wait', 'active'].map((name) => queue.toKey(name))) batch.at(list).llen(list)
   for (const set of ['delayed', 'failed'].map((name) => queue.toKey(name))) batch.at(set).zcard(set)
   batch.at(queue.toKey('wait')).lindex(queue.toKey('wait'), -1)
-  const streams = Array.from({ length: keys.shards }, (_, shard) => keys.stream(shard))
-  for (const stream of streams) batch.at(stream).xlen(stream)
-  for (const stream of streams) batch.at(stream).xrange(stream, '-', '+', 'COUNT', 1)
-  const [replies, outbox, clock] = await Promise.all([batch.execute(), countPending(db), redis.time()])
-  const [waiting, active, delayed, failed, next, ...ofStreams] = replies
-  const lengths = ofStreams.slice(0, streams.length) as number[]
-  const heads = ofStreams.slice(streams.length) as [string, string[]][][]
+  const [replies, outbox, streams] = await Promise.all([batch.execute(), countPending(db), readStreams(redis, keys)])
+  const [waiting, active, delayed, failed, next] = replies
   return {
     size: {
-      stream: lengths.reduce((sum, length) => sum + length, 0),
+      stream: streams.waiting,
       pending: outbox.pending,
       waiting: waiting as number,
       active: active as number,
@@ -42,19 +38,11 @@ export async function readBacklog({ redis, db, queue, keys }: BacklogParts): Pro
       failed: failed as number,
     },
     oldestSeconds: {
-      stream: oldestEntrySeconds(heads, Number(clock[0]) + Number(clock[1]) / 1e6),
+      stream: streams.oldestSeconds ?? 0,
       pending: outbox.oldestSeconds ?? 0,
       waiting: await jobAgeSeconds(queue, next as string | null, redis),
     },
   }
-}
-
-/** An entry's id begins with the milliseconds of Redis's clock at which it was made. */
-function oldestEntrySeconds(heads: readonly (readonly [string, string[]][])[], nowSeconds: number): number {
-  const ages = heads.flatMap(([head]) =>
-    head === undefined ? [] : [nowSeconds - Number.parseInt(head[0], 10) / 1_000],
-  )
-  return Math.max(0, ...ages)
 }
 
 async function jobAgeSeconds(queue: InviteQueue, id: string | null, redis: RedisClient): Promise<number> {

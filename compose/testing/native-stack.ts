@@ -12,7 +12,8 @@ import type { Compose, Service } from './read-compose.ts'
 const run = promisify(execFile)
 const PROJECT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const HEALTHY_MS = 60_000
-const POLL_MS = 100
+/** Each look is a process of its own: more of them would only slow down what they wait for. */
+const POLL_MS = 400
 
 /** What each service listens on inside its container. */
 const PORTS: Readonly<Record<string, readonly number[]>> = {

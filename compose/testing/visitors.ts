@@ -16,7 +16,7 @@ export interface Answer {
   readonly error: string
 }
 
-const PAUSE_MS = 20
+const PAUSE_MS = 50
 const PATIENCE_MS = 60_000
 
 export function startVisitors(url: string, { connections = 4, code = 'LOAD', name = 'visitor' } = {}): Visitors {

@@ -25,6 +25,7 @@ test('the stack: every process is scraped, runbooks are served, and nothing is l
   const running = cli.start(['stack', '--json', ...ANY_PORTS])
   const stack = JSON.parse(await running.awaitOutput(/^\{.*\}\n/m)) as {
     prometheus_url: string
+    alerts_url: string
     alertmanager_url: string | null
     metrics_urls: { url: string; pid: number }[]
   }
@@ -38,6 +39,7 @@ test('the stack: every process is scraped, runbooks are served, and nothing is l
   await expect.poll(async () => (await scraped()).sort()).toEqual(stack.metrics_urls.map(({ url }) => url).sort())
   const runbook = await fetch(`${stack.prometheus_url}/user/WorkerMissing.md`)
   expect(await runbook.text()).toContain('# WorkerMissing')
+  expect((await fetch(stack.alerts_url)).status).toBe(200)
   if (findAlertmanager() !== null) {
     const { data } = (await ask('/api/v1/alertmanagers')) as { data: { activeAlertmanagers: { url: string }[] } }
     expect(data.activeAlertmanagers.map(({ url }) => new URL(url).origin)).toEqual([stack.alertmanager_url])

@@ -47,14 +47,19 @@ async function stack(options: StackOptions): Promise<void> {
   })
 }
 
-function describe({ prometheusUrl, alertmanagerUrl, grafanaUrl, died, stop }: Observability): Watch {
+function describe({ prometheusUrl, alertsUrl, alertmanagerUrl, grafanaUrl, died, stop }: Observability): Watch {
   const rows = [
-    ['Prometheus', `${prometheusUrl}   (alerts: ${prometheusUrl}/alerts)`],
+    ['Prometheus', `${prometheusUrl}   (alerts: ${alertsUrl})`],
     ['alerts', alertmanagerUrl ?? 'Alertmanager is not installed (Debian: prometheus-alertmanager)'],
     ['Grafana', grafanaUrl ? `${grafanaUrl}/dashboards` : 'not installed; dashboards/README.md, or compose/'],
   ] as const
   return {
-    fields: { prometheus_url: prometheusUrl, alertmanager_url: alertmanagerUrl, grafana_url: grafanaUrl },
+    fields: {
+      prometheus_url: prometheusUrl,
+      alerts_url: alertsUrl,
+      alertmanager_url: alertmanagerUrl,
+      grafana_url: grafanaUrl,
+    },
     text: rows.map(([label, text]) => `  ${label.padEnd(10)} ${text}\n`).join(''),
     died,
     stop,

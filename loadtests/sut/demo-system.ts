@@ -39,6 +39,7 @@ export async function startDemoSystem(options: DemoOptions): Promise<DemoSystem>
     const secret = randomBytes(32).toString('hex')
     const boardPassword = randomBytes(12).toString('base64url')
     const env = {
+      ...readTracingVariables(),
       ADMIN_JWT_SECRET: secret,
       BOARD_PASSWORD: boardPassword,
       IP_LIMIT_PER_MINUTE: String(options.ipLimit),
@@ -57,6 +58,12 @@ export async function startDemoSystem(options: DemoOptions): Promise<DemoSystem>
     await stores.stop()
     throw error
   }
+}
+
+/** OpenTelemetry's own variables say to the processes what they say to us. */
+function readTracingVariables(): Record<string, string> {
+  const isTracing = ([name, value]: [string, string | undefined]) => name.startsWith('OTEL_') && value !== undefined
+  return Object.fromEntries(Object.entries(process.env).filter(isTracing)) as Record<string, string>
 }
 
 function describe(

@@ -8,6 +8,7 @@ const FOLLOW_MS = 2_000
 
 export interface Observability {
   readonly prometheusUrl: string
+  readonly alertsUrl: string
   /** Null where the program is not installed. */
   readonly alertmanagerUrl: string | null
   readonly grafanaUrl: string | null
@@ -43,6 +44,7 @@ export async function startObservability(
     const grafana = findGrafana() ? keep(await startGrafana(directory, prometheus.url, ports.grafana)) : null
     return {
       prometheusUrl: prometheus.url,
+      alertsUrl: prometheus.alertsUrl,
       alertmanagerUrl: alertmanager?.url ?? null,
       grafanaUrl: grafana?.url ?? null,
       died: firstDeath(started.map(({ died }) => died)),

@@ -24,6 +24,8 @@ export interface Watcher {
 }
 
 export interface Prometheus extends Watcher {
+  /** Where a person reads its alerts. */
+  readonly alertsUrl: string
   /** Replaces what is scraped, as a file of `file_sd_configs` holds it. */
   scrape(targets: unknown): Promise<void>
 }
@@ -52,8 +54,15 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     url,
     died,
     stop,
+    alertsUrl: await findAlertsPage(url),
     scrape: (targets) => writeTargets(join(home, 'targets', 'redline.json'), targets),
   }
+}
+
+/** Debian's has the classic pages alone, at a path of their own. */
+async function findAlertsPage(url: string): Promise<string> {
+  const { ok } = await fetch(`${url}/alerts`, { signal: AbortSignal.timeout(2_000) }).catch(() => ({ ok: true }))
+  return `${url}${ok ? '' : '/classic'}/alerts`
 }
 
 async function copySources(home: string, { alertmanager, intervalSeconds }: PrometheusOptions): Promise<void> {
@@ -85,6 +94,7 @@ async function launch(program: string, port: number, home: string, { directory }
     `--web.external-url=http://127.0.0.1:${port}`,
     `--web.user-assets=${join(home, 'runbooks')}`,
     '--web.enable-remote-write-receiver',
+    '--enable-feature=exemplar-storage',
     '--log.level=warn',
   ]
   return launchWatcher({ name: 'prometheus', program, args, port, directory, ready: '/-/ready' })

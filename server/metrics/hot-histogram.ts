@@ -1,4 +1,10 @@
-import { type ExposedValue, type HotDefinition, type HotMetric, registerHotMetric } from './hot-metric.ts'
+import {
+  type Exemplar,
+  type ExposedValue,
+  type HotDefinition,
+  type HotMetric,
+  registerHotMetric,
+} from './hot-metric.ts'
 
 export interface HistogramChild {
   observe(seconds: number): void
@@ -20,10 +26,20 @@ class Child implements HistogramChild {
   }
 
   observe(seconds: number): void {
+    this.add(seconds)
+  }
+
+  /** @returns the index of its bucket */
+  protected add(seconds: number): number {
     let bucket = 0
     while (bucket < this.bounds.length && seconds > (this.bounds[bucket] as number)) bucket++
     this.counts[bucket] = (this.counts[bucket] as number) + 1
     this.sum += seconds
+    return bucket
+  }
+
+  exemplarOf(_bucket: number): Exemplar | undefined {
+    return undefined
   }
 
   startTimer(): () => number {
@@ -36,15 +52,44 @@ class Child implements HistogramChild {
   }
 }
 
-/** A histogram for the path of a request. @param buckets upper bounds, ascending */
-export function createHotHistogram<Label extends string>(
-  definition: HotDefinition<Label> & { readonly buckets: readonly number[] },
-): HotHistogram {
-  const { name, buckets } = definition
+/** Keeps of each bucket the last trace that fell into it. */
+class ChildWithExemplars extends Child {
+  private readonly exemplars: (Exemplar | undefined)[] = []
+  private readonly findTraceId: FindTraceId
+
+  constructor(bounds: readonly number[], findTraceId: FindTraceId) {
+    super(bounds)
+    this.findTraceId = findTraceId
+  }
+
+  override observe(seconds: number): void {
+    const bucket = this.add(seconds)
+    const traceId = this.findTraceId()
+    if (traceId !== undefined) this.exemplars[bucket] = { traceId, value: seconds, atMs: Date.now() }
+  }
+
+  override exemplarOf(bucket: number): Exemplar | undefined {
+    return this.exemplars[bucket]
+  }
+}
+
+/** Of the trace that an observation belongs to; undefined when there is none that is kept. */
+type FindTraceId = () => string | undefined
+
+interface HotHistogramDefinition<Label extends string> extends HotDefinition<Label> {
+  /** Upper bounds, ascending. */
+  readonly buckets: readonly number[]
+  /** Given, each bucket shows a trace as its exemplar, where the format has room for it. */
+  readonly findTraceId?: FindTraceId
+}
+
+/** A histogram for the path of a request. */
+export function createHotHistogram<Label extends string>(definition: HotHistogramDefinition<Label>): HotHistogram {
+  const { name, buckets, findTraceId } = definition
   return registerHotMetric(
     'histogram',
     definition,
-    () => new Child(buckets),
+    () => (findTraceId === undefined ? new Child(buckets) : new ChildWithExemplars(buckets, findTraceId)),
     (child, labels) => exposeHistogram(name, child, labels),
   )
 }
@@ -55,7 +100,9 @@ function exposeHistogram(name: string, child: Child, labels: Readonly<Record<str
   child.counts.forEach((inBucket, index) => {
     count += inBucket
     const le = index < child.bounds.length ? String(child.bounds[index]) : '+Inf'
-    exposed.push({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: count })
+    const exemplar = child.exemplarOf(index)
+    const bucket = { metricName: `${name}_bucket`, labels: { ...labels, le }, value: count }
+    exposed.push(exemplar === undefined ? bucket : { ...bucket, exemplar })
   })
   exposed.push({ metricName: `${name}_sum`, labels, value: child.sum })
   exposed.push({ metricName: `${name}_count`, labels, value: count })

@@ -7,12 +7,20 @@ export interface HotDefinition<Label extends string> {
   readonly registers: readonly Registry[]
 }
 
+/** One observation that stands for its bucket. */
+export interface Exemplar {
+  readonly traceId: string
+  readonly value: number
+  readonly atMs: number
+}
+
 /** A line of the exposition, less what its metric says for all of them. */
 export interface ExposedValue {
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
   /** Where it is not the metric's own: `_bucket`, `_sum`, `_count`. */
   readonly metricName?: string
+  readonly exemplar?: Exemplar
 }
 
 export interface HotMetric<Child> {

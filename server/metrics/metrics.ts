@@ -1,4 +1,5 @@
 import { Counter, Histogram, Registry } from 'prom-client'
+import { currentSampledTraceId } from '../tracing/tracing.ts'
 import { createHotCounter } from './hot-counter.ts'
 import { createHotHistogram } from './hot-histogram.ts'
 import { trackRedisConnections } from './redis-connections.ts'
@@ -46,6 +47,7 @@ export function createMetrics() {
       help: 'Time from the parsed request to its answer',
       labelNames: ['endpoint', 'mode'] as const,
       buckets: SECONDS,
+      findTraceId: currentSampledTraceId,
       registers,
     }),
     redisCommands: createHotCounter({

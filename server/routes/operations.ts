@@ -1,6 +1,7 @@
 import express, { type Express, Router } from 'express'
 import { z } from 'zod'
 import type { Metrics } from '../metrics/metrics.ts'
+import { OPEN_METRICS_TYPE, wantsOpenMetrics, writeOpenMetrics } from '../metrics/open-metrics.ts'
 import { measureProbe, type Probe } from '../resilience/probe.ts'
 import { parseBody } from './parse-body.ts'
 
@@ -26,8 +27,14 @@ export function createOperations({ metrics, probes, version, drain }: Operations
     .disable('x-powered-by')
     .disable('etag')
     .use(express.json({ limit: '1mb' }))
-  app.get('/metrics', async (_request, response) => {
-    response.set('Content-Type', metrics.registry.contentType).end(await metrics.registry.metrics())
+  app.get('/metrics', async (request, response) => {
+    const { registry } = metrics
+    const isOpen = wantsOpenMetrics(request.accepts())
+    const text = await (isOpen ? writeOpenMetrics(registry) : registry.metrics())
+    response
+      .vary('Accept')
+      .set('Content-Type', isOpen ? OPEN_METRICS_TYPE : registry.contentType)
+      .end(text)
   })
   app.get('/health/live', (_request, response) => {
     response.json({ status: 'up' })

@@ -33,13 +33,20 @@ async function endWith<T>(span: Span, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Of the span that is active now, to go with a redemption through stream, outbox and job; undefined when not sampled. */
-export function currentTraceparent(): string | undefined {
-  if (tracer === undefined) return undefined
-  const active = trace.getActiveSpan()?.spanContext()
-  if (active === undefined || (active.traceFlags & TraceFlags.SAMPLED) === 0) return undefined
-  return `00-${active.traceId}-${active.spanId}-01`
+/** Of the span that is active now; undefined when it is not sampled, so that nobody will find it. */
+function currentSampledSpan() {
+  const active = tracer === undefined ? undefined : trace.getActiveSpan()?.spanContext()
+  return active === undefined || (active.traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : active
 }
+
+/** To go with a redemption through stream, outbox and job; undefined when not sampled. */
+export function currentTraceparent(): string | undefined {
+  const active = currentSampledSpan()
+  return active && `00-${active.traceId}-${active.spanId}-01`
+}
+
+/** For an exemplar; undefined when not sampled. */
+export const currentSampledTraceId = () => currentSampledSpan()?.traceId
 
 /** The ids of the span that is active now, for a line of the log. */
 export function currentTraceIds(): { trace_id?: string; span_id?: string } {

@@ -43,7 +43,7 @@ export async function markRelayed(connection: Connection, ids: readonly string[]
   await connection.query(MARK_RELAYED, [ids])
 }
 
-const COUNT_PENDING: Statement = {
+export const COUNT_PENDING: Statement = {
   name: 'count-outbox',
   text: `
 SELECT count(*)::int AS pending, extract(epoch FROM now() - min(created_at))::float8 AS "oldestSeconds"
