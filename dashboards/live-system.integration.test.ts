@@ -57,7 +57,7 @@ async function visitWhile(work: Promise<unknown>): Promise<void> {
   const visitor = async () => {
     while (!isOver) {
       await visit(watched.system, watched.activityId)
-      await sleep(20)
+      await sleep(100)
     }
   }
   await Promise.all([end, ...Array.from({ length: VISITORS }, visitor)])
