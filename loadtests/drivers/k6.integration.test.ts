@@ -49,6 +49,18 @@ describe.skipIf(missing !== null)('k6', () => {
     expect(new Set(accepted.map(({ redemption_id: id }) => id))).toEqual(new Set(['r-1']))
   })
 
+  test('a load begins with its schedule, not while k6 makes its VUs', async () => {
+    const url = await target.serve((request, response) => {
+      request.resume()
+      response.writeHead(202).end('{}')
+    })
+    const calledAt = performance.timeOrigin + performance.now()
+    const result = await driver.load(specFor(url, 50, 1))
+    const toEpoch = performance.timeOrigin + performance.now() - Number(process.hrtime.bigint()) / 1e6
+    expect(result.started_at_ms).toBeGreaterThan(calledAt + 1)
+    expect(Math.abs(result.started_at_ms - ((result.schedule?.began_at_ms ?? 0) + toEpoch))).toBeLessThan(2)
+  })
+
   test('a stall delays all who come meanwhile', async () => {
     let stalledUntil = Number.POSITIVE_INFINITY
     let isFirst = true

@@ -121,11 +121,15 @@ async function readLines(
   if (!child.stdout) return null
   // Dates of k6 are rounded down, so that the latest of these moments is the nearest to the truth.
   let beganAtMs = Number.NEGATIVE_INFINITY
+  let isFirst = true
   for await (const text of createInterface({ input: child.stdout })) {
     const line = parseK6Line(text)
     if (line?.kind === 'room' && room !== null) join(room, line.room)
     if (line?.kind !== 'answer') continue
     const { request, status, reason, body, latencyMs, lagMs, atMs, beganAtLeastMs } = line
+    // Until here k6 made its VUs, which is no part of the load.
+    if (isFirst) recorder.begin(beganAtLeastMs ?? atMs - latencyMs)
+    isFirst = false
     beganAtMs = Math.max(beganAtMs, beganAtLeastMs ?? beganAtMs)
     if (lagMs !== null) onLag(lagMs)
     if (reason === null) recorder.answered(request, status, body, latencyMs, atMs)

@@ -10,6 +10,8 @@ import { type OutgoingRequest, type Recipe, readText, type Step } from './recipe
 const TIME_ORIGIN_MS = performance.timeOrigin
 
 export interface LoadRecorder {
+  /** The load began at this moment of the performance clock, not when this was made; before the first answer. */
+  begin(atMs: number): void
   /** @param atMs when the answer was there, by the performance clock of this process; now unless it is told */
   answered(request: OutgoingRequest, status: number, body: string, latencyMs: number, atMs?: number): void
   /** No answer came, and none will. `not_sent`: it never left the generator. */
@@ -30,8 +32,8 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
   const total = buildHistogram()
   const recent = buildHistogram()
   const byStep = new Map(steps.length > 1 ? steps.map((step) => [step, buildHistogram()]) : [])
-  const beganAt = performance.now()
-  const slices = createLoadSlices(beganAt)
+  let beganAt = performance.now()
+  let slices = createLoadSlices(beganAt)
   const clock = createClockWatch()
   const counts = { accepted: 0, served: 0, refused: 0, errors: 0 }
   let reported = { ...counts }
@@ -52,6 +54,11 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
   }
 
   return {
+    begin(atMs) {
+      beganAt = atMs
+      lastAnswerAt = atMs
+      slices = createLoadSlices(atMs)
+    },
     answered(request, status, body, latencyMs, atMs = performance.now()) {
       lastAnswerAt = Math.max(lastAnswerAt, atMs)
       if (status >= 500) return fail(request, String(status), atMs)
