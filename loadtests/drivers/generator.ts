@@ -1,6 +1,6 @@
 import { InvalidRunError } from '../errors.ts'
 import type { RunDirectory } from '../sut/run-directory.ts'
-import { type SupervisedProcess, startSupervised } from '../sut/supervisor.ts'
+import { pickEnvironment, type SupervisedProcess, startSupervised } from '../sut/supervisor.ts'
 import { withResolvers } from '../with-resolvers.ts'
 import type { Driver, LoadResult, LoadSpec, LoadWatch } from './driver.ts'
 import { type GeneratorRequest, generatorReplySchema } from './generator-messages.ts'
@@ -18,7 +18,8 @@ export async function startGenerator(directory: RunDirectory, signal?: AbortSign
   const child = await startSupervised({
     name: 'generator',
     entry: new URL('./generator-process.ts', import.meta.url),
-    env: keepVariables(['K6_BIN', 'DOCKER_HOST']),
+    // What names the k6 that a load is to be made with.
+    env: pickEnvironment(['K6_BIN', 'DOCKER_HOST']),
     directory,
     ...(signal && { signal }),
   })
@@ -28,11 +29,6 @@ export async function startGenerator(directory: RunDirectory, signal?: AbortSign
     load: (spec, watch) => runLoad(child, ++lastId, spec, watch),
     stop: () => child.stop(),
   }
-}
-
-/** What names the k6 that a load is to be made with, which the harness checks before. */
-function keepVariables(names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 
 function runLoad(child: SupervisedProcess, id: number, spec: LoadSpec, watch: LoadWatch = {}): Promise<LoadResult> {

@@ -68,7 +68,11 @@ export async function startSupervised(options: SupervisedOptions): Promise<Super
 
 /** What a program needs of our environment to run at all; its settings are given to it one by one. */
 function inheritEnvironment(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'TMP', 'TEMP', 'LANG', 'TZ', 'NODE_OPTIONS', 'SystemRoot']
+  return pickEnvironment(['PATH', 'HOME', 'TMPDIR', 'TMP', 'TEMP', 'LANG', 'TZ', 'NODE_OPTIONS', 'SystemRoot'])
+}
+
+/** Those of these variables that are set here. */
+export function pickEnvironment(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 
