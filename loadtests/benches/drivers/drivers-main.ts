@@ -4,12 +4,12 @@ import { formatCount, formatInterval } from '../../analysis/format.ts'
 import { createRandom } from '../../analysis/random.ts'
 import { parseSeconds, parseWholeNumber } from '../../commands/options.ts'
 import { startGenerator } from '../../drivers/generator.ts'
-import { CommandError } from '../../errors.ts'
 import { createPlainTable } from '../../report/plain-table.ts'
 import type { Interval } from '../../run-file.ts'
 import { clearLeftovers } from '../../sut/leftovers.ts'
 import { createRunDirectory } from '../../sut/run-directory.ts'
 import { startSupervised } from '../../sut/supervisor.ts'
+import { runCommand } from '../run-command.ts'
 import { type Contestant, findContestants } from './contestants.ts'
 
 interface Options {
@@ -111,18 +111,14 @@ function render(results: readonly Result[]): string {
   return `${table.toString()}\n\npaced ${verdict} the ${WANTED_US} µs that are wanted of it: ${paced.toFixed(0)} µs.\n`
 }
 
-new Command('bench:drivers')
-  .description('what one request costs each load generator')
-  .option('--rounds <n>', 'every generator once in each', parseWholeNumber(1, 1_000), 5)
-  .option('--duration <seconds>', 'of each load', parseSeconds, 3)
-  .option('--rate <n>', 'people per second of the open loops', parseWholeNumber(1, 20_000), 1_000)
-  .option('--seed <n>', 'of the order', parseWholeNumber(0), 1)
-  .option('--json', 'print the result alone on stdout', false)
-  .addHelpText('after', HELP)
-  .action(run)
-  .parseAsync()
-  .catch((error: unknown) => {
-    if (!(error instanceof CommandError)) throw error
-    process.stderr.write(`bench:drivers: ${error.message}\n`)
-    process.exitCode = error.exitCode
-  })
+await runCommand(
+  new Command('bench:drivers')
+    .description('what one request costs each load generator')
+    .option('--rounds <n>', 'every generator once in each', parseWholeNumber(1, 1_000), 5)
+    .option('--duration <seconds>', 'of each load', parseSeconds, 3)
+    .option('--rate <n>', 'people per second of the open loops', parseWholeNumber(1, 20_000), 1_000)
+    .option('--seed <n>', 'of the order', parseWholeNumber(0), 1)
+    .option('--json', 'print the result alone on stdout', false)
+    .addHelpText('after', HELP)
+    .action(run),
+)

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander'
 import { parseWholeNumber } from '../../commands/options.ts'
-import { CommandError } from '../../errors.ts'
 import { createPlainTable } from '../../report/plain-table.ts'
 import { clearLeftovers } from '../../sut/leftovers.ts'
+import { runCommand } from '../run-command.ts'
 import { BEHAVIOURS, type Observation } from './behaviours.ts'
 import { CONTESTS } from './contestants.ts'
 import { type Laboratory, openLaboratory } from './laboratory.ts'
@@ -84,18 +84,14 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-await new Command('bench:limiters')
-  .description('hold each limiter mode beside its peer from npm')
-  .option('--rounds <n>', 'rounds of each contest', parseWholeNumber(1, 100), 7)
-  .option('--slot <ms>', 'time of each side in a round', parseWholeNumber(100, 60_000), 1_000)
-  .option('--seed <n>', 'decides who begins in each round', parseWholeNumber(0), 1)
-  .addOption(new Option('--only <mode>', 'one mode').choices([...new Set(CONTESTS.map(({ mode }) => mode))]))
-  .option('--json', 'print the results as JSON', false)
-  .addHelpText('after', HELP)
-  .action(run)
-  .parseAsync()
-  .catch((error: unknown) => {
-    if (!(error instanceof CommandError)) throw error
-    process.stderr.write(`redline: ${error.message}\n`)
-    process.exitCode = error.exitCode
-  })
+await runCommand(
+  new Command('bench:limiters')
+    .description('hold each limiter mode beside its peer from npm')
+    .option('--rounds <n>', 'rounds of each contest', parseWholeNumber(1, 100), 7)
+    .option('--slot <ms>', 'time of each side in a round', parseWholeNumber(100, 60_000), 1_000)
+    .option('--seed <n>', 'decides who begins in each round', parseWholeNumber(0), 1)
+    .addOption(new Option('--only <mode>', 'one mode').choices([...new Set(CONTESTS.map(({ mode }) => mode))]))
+    .option('--json', 'print the results as JSON', false)
+    .addHelpText('after', HELP)
+    .action(run),
+)

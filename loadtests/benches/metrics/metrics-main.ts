@@ -3,13 +3,13 @@ import { Command } from 'commander'
 import pg from 'pg'
 import { parseSeconds } from '../../commands/options.ts'
 import { startGenerator } from '../../drivers/generator.ts'
-import { CommandError } from '../../errors.ts'
 import { createPlainTable } from '../../report/plain-table.ts'
 import { LIMITER_MODES } from '../../run-file.ts'
 import { clearLeftovers } from '../../sut/leftovers.ts'
 import { createRunDirectory, type RunDirectory } from '../../sut/run-directory.ts'
 import { startStores } from '../../sut/stores.ts'
 import { migrate } from '../../sut/system.ts'
+import { runCommand } from '../run-command.ts'
 import { type ModeCost, measureMode, PROFILE } from './measure-mode.ts'
 import { OPERATIONS, type Operation, timeOperations } from './time-operations.ts'
 
@@ -90,15 +90,11 @@ function render(costs: readonly (ModeCost & { share: number })[], nanoseconds: R
   return `${table.toString()}\n\nAt most ${(100 * most).toFixed(2)} % of an accept's CPU: ${verdict} the ${100 * WANTED} % that are allowed.\n`
 }
 
-new Command('bench:metrics')
-  .description("what the server's metrics cost an accepted redemption")
-  .option('--duration <seconds>', 'of the load in each mode', parseSeconds, 5)
-  .option('--json', 'print the result alone on stdout', false)
-  .addHelpText('after', HELP)
-  .action(run)
-  .parseAsync()
-  .catch((error: unknown) => {
-    if (!(error instanceof CommandError)) throw error
-    process.stderr.write(`bench:metrics: ${error.message}\n`)
-    process.exitCode = error.exitCode
-  })
+await runCommand(
+  new Command('bench:metrics')
+    .description("what the server's metrics cost an accepted redemption")
+    .option('--duration <seconds>', 'of the load in each mode', parseSeconds, 5)
+    .option('--json', 'print the result alone on stdout', false)
+    .addHelpText('after', HELP)
+    .action(run),
+)

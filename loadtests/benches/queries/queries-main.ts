@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { Command, InvalidArgumentError } from 'commander'
 import { parseWholeNumber } from '../../commands/options.ts'
-import { CommandError } from '../../errors.ts'
 import { createPlainTable } from '../../report/plain-table.ts'
 import { createDatabase, dropDatabase } from '../../sut/database.ts'
 import { clearLeftovers } from '../../sut/leftovers.ts'
 import { startPostgres } from '../../sut/postgres.ts'
 import { createRunDirectory } from '../../sut/run-directory.ts'
+import { runCommand } from '../run-command.ts'
 import { judgeClaim, type Verdict } from './judge-claim.ts'
 import { measureQueries, type QueryResult } from './measure-queries.ts'
 
@@ -98,17 +98,13 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-await new Command('bench:queries')
-  .description('measure each hot query with and without its index')
-  .option('--rows <n,…>', 'sizes of the ledger', parseRows, [10_000, 100_000, 1_000_000])
-  .option('--repetitions <n>', 'of each query, each way', parseWholeNumber(1, 1_000), 5)
-  .option('--seed <n>', 'decides which way comes first', parseWholeNumber(0), 1)
-  .option('--json', 'print the results as JSON', false)
-  .addHelpText('after', HELP)
-  .action(run)
-  .parseAsync()
-  .catch((error: unknown) => {
-    if (!(error instanceof CommandError)) throw error
-    process.stderr.write(`redline: ${error.message}\n`)
-    process.exitCode = error.exitCode
-  })
+await runCommand(
+  new Command('bench:queries')
+    .description('measure each hot query with and without its index')
+    .option('--rows <n,…>', 'sizes of the ledger', parseRows, [10_000, 100_000, 1_000_000])
+    .option('--repetitions <n>', 'of each query, each way', parseWholeNumber(1, 1_000), 5)
+    .option('--seed <n>', 'decides which way comes first', parseWholeNumber(0), 1)
+    .option('--json', 'print the results as JSON', false)
+    .addHelpText('after', HELP)
+    .action(run),
+)
