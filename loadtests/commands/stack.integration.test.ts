@@ -62,6 +62,8 @@ test('without Prometheus it says what to install, or where to go', async () => {
   expect(code).toBe(3)
 })
 
+const pushTo = (url: string) => cli.run(['bench', '--quick', '--out', cli.directory, '--push-to', url])
+
 test.each([
   ['a server that takes no samples', 404, /takes no samples: start Prometheus with --web.enable-remote-write-receiver/],
   ['a server that refuses them', 400, /answered 400: not today/],
@@ -73,27 +75,13 @@ test.each([
   onTestFinished(() => void server.close())
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const { code, stderr } = await cli.run([
-    'bench',
-    '--quick',
-    '--out',
-    cli.directory,
-    '--push-to',
-    `http://127.0.0.1:${port}`,
-  ])
+  const { code, stderr } = await pushTo(`http://127.0.0.1:${port}`)
   expect(stderr).toMatch(message)
   expect(code).toBe(3)
 })
 
 test('bench --push-to an address where nobody is', async () => {
-  const { code, stderr } = await cli.run([
-    'bench',
-    '--quick',
-    '--out',
-    cli.directory,
-    '--push-to',
-    'http://127.0.0.1:1',
-  ])
+  const { code, stderr } = await pushTo('http://127.0.0.1:1')
   expect(stderr).toContain('http://127.0.0.1:1/api/v1/write cannot be reached')
   expect(code).toBe(3)
 })

@@ -11,7 +11,7 @@ Object.assign(globalThis, { performance: { timeOrigin: 0, now: () => Date.now() 
 // A clear no is an answer, not a failure.
 http.setResponseCallback(http.expectedStatuses({ min: 200, max: 499 }))
 
-export type Answered = (request: OutgoingRequest, response: RefinedResponse<'text'>, isFirst: boolean) => void
+type Answered = (request: OutgoingRequest, response: RefinedResponse<'text'>, isFirst: boolean) => void
 
 /** The recipes of the harness as iterations of k6: one person each, from the first request to the last one. */
 export function createPeople(url: string, requests: Requests, timeoutSeconds: number) {

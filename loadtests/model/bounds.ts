@@ -15,7 +15,7 @@ export interface Bounds {
 }
 
 /** Seconds that a station at work with all its servers needs for one customer. */
-export function busiestDemandOf(station: Station): number {
+function busiestDemandOf(station: Station): number {
   const { servers, rates } = station
   if (rates !== undefined) return demandOf(station) / Math.max(...rates)
   return servers === 'delay' ? 0 : demandOf(station) / servers

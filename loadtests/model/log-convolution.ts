@@ -6,7 +6,7 @@
 export type LogTerms = Float64Array
 
 /** log(eᵃ + eᵇ); −∞ stands for 0. */
-export function logAdd(a: number, b: number): number {
+function logAdd(a: number, b: number): number {
   const [less, more] = a < b ? [a, b] : [b, a]
   return less === Number.NEGATIVE_INFINITY ? more : more + Math.log1p(Math.exp(less - more))
 }

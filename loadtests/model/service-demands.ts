@@ -18,8 +18,8 @@ export interface ModeDemands {
   readonly drain: readonly ServiceDemand[]
 }
 
-export const ACCEPT_STATIONS = ['server', 'postgres', 'redis', 'generator'] as const
-export const DRAIN_STATIONS = ['server', 'worker', 'scheduler', 'postgres', 'redis', 'mail_sink'] as const
+const ACCEPT_STATIONS = ['server', 'postgres', 'redis', 'generator'] as const
+const DRAIN_STATIONS = ['server', 'worker', 'scheduler', 'postgres', 'redis', 'mail_sink'] as const
 
 /**
  * Counted CPU over redemptions, by mode, out of the trials that succeeded. D = U/X without either of them: neither the
