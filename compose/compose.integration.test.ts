@@ -270,10 +270,11 @@ describe('who stands before nginx', () => {
 
   // The last one: it leaves this address with too many failed tries.
   test('who a client says to be is not believed', async () => {
-    const tryOnce = (from: string) => redeem('eve@example.test', 'WRONG', { 'X-Forwarded-For': from })
-    const statuses = []
-    for (const from of ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4']) statuses.push((await tryOnce(from)).status)
-    expect(statuses).toEqual([404, 404, 404, 429])
+    let tries = 0
+    const tryAgain = () => redeem('eve@example.test', 'WRONG', { 'X-Forwarded-For': `192.0.2.${++tries}` })
+    // A failed try is counted after its answer, so the other server may learn of it a little later.
+    await expect.poll(async () => (await tryAgain()).status).toBe(429)
+    expect(tries).toBeGreaterThan(3)
   })
 })
 

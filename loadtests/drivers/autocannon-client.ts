@@ -16,6 +16,7 @@ interface ClientInternals extends EventEmitter {
   getRequestBuffer(): Buffer | string
   _doRequest(): void
   _connect(): void
+  _destroyConnection(): void
   destroy(): void
 }
 
@@ -34,14 +35,9 @@ const NO_ANSWER: Answer = { status: 0, body: '' }
  * Puts our own requests and our own clock into a connection of autocannon. Its public way (`setupRequest`) builds each
  * request out of objects and costs several times as much. Returns what reports a request that stays without an answer.
  */
-export function attachClient(
-  client: Client,
-  source: RequestSource,
-  recorder: LoadRecorder,
-  timeoutMs: number,
-): { giveUp(): void } {
+export function attachClient(client: Client, source: RequestSource, recorder: LoadRecorder): { giveUp(): void } {
   const inner = client as unknown as ClientInternals
-  const { _doRequest: sendRequest, _connect: connect } = inner
+  const { _doRequest: sendRequest, _connect: connect, _destroyConnection: destroyConnection } = inner
   let pending: OutgoingRequest | null = null
   /** Null while the pending request is still thought about. */
   let sentAt: number | null = null
@@ -68,12 +64,17 @@ export function attachClient(
       if (!inner.destroyed) connect.call(inner)
     }, RECONNECT_DELAY_MS)
   }
+  inner._destroyConnection = () => {
+    // As long as the client goes on, only its timer does this.
+    if (!inner.destroyed) lose('timeout')
+    destroyConnection.call(inner)
+  }
   inner._doRequest = () => {
     if (pending !== null) {
       // A new connection while the pending request is thought about: it will be sent over this one.
       if (sentAt === null) return
-      // A new request while the last one waits: autocannon has given it up and connected anew.
-      lose(performance.now() - sentAt >= timeoutMs ? 'timeout' : 'connection_error')
+      // A new request while the last one waits: the server has ended the connection.
+      lose('connection_error')
     }
     pending = source.next(lastAnswer)
     lastAnswer = NO_ANSWER

@@ -36,7 +36,7 @@ export function createAutocannonDriver(): Driver {
         sampleInt: SAMPLE_INTERVAL_MS,
         skipAggregateResult: true,
         setupClient: (client) => {
-          clients.push(attachClient(client, connect(recipe, crowd, format), recorder, spec.timeout_seconds * 1000))
+          clients.push(attachClient(client, connect(recipe, crowd, format), recorder))
         },
       })
       const end = scheduleEnd(spec, crowd.close, () => run.instance.stop(), signal)

@@ -22,7 +22,7 @@ export interface TestStores {
   createCode(options?: CodeOptions): Promise<string>
   /** Makes an open waiting room. @returns its id */
   createActivity(options?: { tenant?: string; releasePerSecond?: number }): Promise<string>
-  /** What the ledger consumer does, once: everything in the streams goes to Postgres. @returns how many entries */
+  /** What the ledger consumer does, once, one call after the other: everything in the streams goes to Postgres. @returns how many entries */
   settle(): Promise<number>
   sql<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>
   close(): Promise<void>
@@ -62,6 +62,7 @@ export async function createTestStores({
   const runId = trackRunId(redis)
   await runId.known(10_000)
   const keys = createKeys(name, shards)
+  let settling = Promise.resolve(0)
   const sql = <Row extends object>(text: string, values: unknown[] = []) => db.query<Row>({ name: '', text }, values)
 
   return {
@@ -76,7 +77,10 @@ export async function createTestStores({
     sql,
     createCode: (options = {}) => insertCode(sql, options),
     createActivity: (options = {}) => insertActivity(sql, options),
-    settle: () => settleStreams(db, redis, keys),
+    settle() {
+      settling = settling.catch(() => 0).then(() => settleStreams(db, redis, keys))
+      return settling
+    },
     async close() {
       redis.disconnect()
       await db.close()
