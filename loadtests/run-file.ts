@@ -19,7 +19,16 @@ export type LimiterMode = (typeof LIMITER_MODES)[number]
 export const SUBJECTS = [...LIMITER_MODES, 'target', 'ceiling'] as const
 export type Subject = (typeof SUBJECTS)[number]
 
-export const PROCESS_KINDS = ['server', 'worker', 'scheduler', 'postgres', 'redis', 'mail_sink', 'generator'] as const
+export const PROCESS_KINDS = [
+  'server',
+  'worker',
+  'scheduler',
+  'postgres',
+  'redis',
+  'mail_sink',
+  'generator',
+  'delay_proxy',
+] as const
 export type ProcessKind = (typeof PROCESS_KINDS)[number]
 
 /** What each trial is held against before it counts (analysis/gates.ts). */
@@ -126,7 +135,7 @@ const workSchema = z.object({
 })
 export type Work = z.infer<typeof workSchema>
 
-const trialSchema = z.object({
+export const trialSchema = z.object({
   round: count,
   /** Place in the random order of its round, from 1. */
   position: count,
@@ -152,11 +161,15 @@ const trialSchema = z.object({
 })
 export type Trial = z.infer<typeof trialSchema>
 
-const profileSchema = z.object({
+export const profileSchema = z.object({
   servers: count,
   workers: count,
+  /** Invite jobs at a time in each worker. */
   concurrency: count,
+  /** Postgres connections of each process. */
   pool: count,
+  /** Places of the semaphore, in the modes that have one: of each process, or of all together. */
+  semaphore: count.default(10),
 })
 export type Profile = z.infer<typeof profileSchema>
 

@@ -146,6 +146,7 @@ export function describeCommand(options: PlanOptions & { allowNonempty: boolean 
     ['workers', profile.workers],
     ['concurrency', profile.concurrency],
     ['pool', profile.pool],
+    ['semaphore', profile.semaphore],
     ['seed', plan.seed],
   )
   if (plan.width !== null)

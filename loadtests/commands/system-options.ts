@@ -8,6 +8,7 @@ export interface SystemChoices {
   workers: number
   concurrency: number
   pool: number
+  semaphore: number
   dbLatency: number
   redisLatency: number
   allowNonempty: boolean
@@ -25,6 +26,12 @@ export function addSystemOptions(command: Command, defaults: { concurrency: numb
       defaults.concurrency,
     )
     .option('--pool <n>', 'Postgres connections of each process', parseWholeNumber(1, 1_000), 10)
+    .option(
+      '--semaphore <n>',
+      'redemptions at a time, in the modes that have a semaphore',
+      parseWholeNumber(1, 100_000),
+      10,
+    )
     .option('--db-latency <time>', 'put this much between the system and Postgres', parseMilliseconds, 0)
     .option('--redis-latency <time>', 'put this much between the system and Redis', parseMilliseconds, 0)
 }
@@ -35,6 +42,6 @@ export function allowNonempty(consequence: string): Option {
   return new Option('--allow-nonempty', text).default(false)
 }
 
-export function profileOf({ servers, workers, concurrency, pool }: SystemChoices): Profile {
-  return { servers, workers, concurrency, pool }
+export function profileOf({ servers, workers, concurrency, pool, semaphore }: SystemChoices): Profile {
+  return { servers, workers, concurrency, pool, semaphore }
 }

@@ -92,6 +92,7 @@ function describeEnvironment(stores: Stores, { mode, profile }: SystemOptions): 
     SMTP_CONNECTIONS: String(Math.min(profile.concurrency, 10)),
     LIMITER_MODE: mode,
     DB_POOL_MAX: String(profile.pool),
+    SEMAPHORE_LIMIT: String(profile.semaphore),
     WORKER_CONCURRENCY: String(profile.concurrency),
     LOG_LEVEL: 'warn',
     // All clients of a load come from one address.
