@@ -22,10 +22,17 @@ export function figuresOf(trial: Trial): PointFigures | null {
   }
 }
 
-/** Of the rounds that count; null without any. */
+/**
+ * Over the rounds that count: medians of throughput and mean, and the p99 of all their answers together, because one round
+ * may have too few for it. Null without any.
+ */
 export function medianFigures(trials: readonly Trial[]): PointFigures | null {
   const all = trials.map(figuresOf).filter((figures) => figures !== null)
   if (all.length === 0) return null
-  const of = (figure: Figure) => median(all.map((figures) => figures[figure]))
-  return { throughput: of('throughput'), mean: of('mean'), p99: of('p99') }
+  const parts = trials.filter(succeeded).flatMap(({ loads: [load] }) => (load ? [steadyPartOf(load).histogram] : []))
+  return {
+    throughput: median(all.map(({ throughput }) => throughput)),
+    mean: median(all.map(({ mean }) => mean)),
+    p99: (mergeHistograms(parts)?.getValueAtPercentile(99) ?? 0) / 1e6,
+  }
 }
