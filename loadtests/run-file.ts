@@ -170,6 +170,8 @@ export const profileSchema = z.object({
   pool: count,
   /** Places of the semaphore, in the modes that have one: of each process, or of all together. */
   semaphore: count.default(10),
+  /** Connections to Redis of each server process that the limiter's commands are spread over. */
+  redis_connections: count.default(1),
 })
 export type Profile = z.infer<typeof profileSchema>
 
