@@ -93,6 +93,8 @@ export function exampleTrial(
         by_status: { '202': accepted },
         histogram: exampleHistogram(Array.from({ length: 400 }, () => meanMs / speed)),
         steps: {},
+        memory_bytes: {},
+        wire_bytes: null,
         // Work does not depend on the speed: half a millisecond of the server for each.
         cpu_ms: { server: 0.5 * accepted, postgres: 0.4 * accepted, generator: 0.1 * accepted },
         schedule: null,
@@ -107,7 +109,7 @@ export function exampleTrial(
     invariants: [{ number: 1, title: 'sent and in flight never exceed the uses of a code', examined: 10, broken: [] }],
     steal: 0,
     cpu_pressure: 0,
-    samples: Array.from({ length: Math.round(seconds) + 2 }, (_, t) => exampleSample(point, figures, speed, t)),
+    samples: Array.from({ length: Math.round(seconds) }, (_, t) => exampleSample(point, figures, speed, t)),
   }
 }
 

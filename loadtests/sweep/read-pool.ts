@@ -1,6 +1,6 @@
-import { type ByRound, intervalOverRounds, ratioWithinRounds } from '../analysis/rounds.ts'
-import type { Load, Sample, Trial } from '../run-file.ts'
-import { answeredPerSecond, figureByRound } from './figures-by-round.ts'
+import { answersOf, type ByRound, intervalOverRounds, ratioWithinRounds } from '../analysis/rounds.ts'
+import type { Load, Trial } from '../run-file.ts'
+import { figureByRound } from './figures-by-round.ts'
 import type { PoolReading } from './sweep-file.ts'
 
 /** How near the two readings of the connections in use must be. */
@@ -21,7 +21,10 @@ interface Totals {
  */
 export function readPoint(trials: readonly Trial[], usesSql: boolean): PoolReading | null {
   const busyByRound = totalsByRound(trials, busyOf)
-  const expectedByRound = totalsByRound(trials, (totals, load) => (answeredPerSecond(load) * holdMs(totals)) / 1_000)
+  const expectedByRound = totalsByRound(
+    trials,
+    (totals, load) => ((answersOf(load) / load.seconds) * holdMs(totals)) / 1_000,
+  )
   const waitByRound = totalsByRound(trials, (totals) => totals.waitMs / totals.holds)
   const [wait, hold, busy] = [waitByRound, totalsByRound(trials, holdMs), busyByRound].map(intervalOverRounds)
   if (!wait || !hold || !busy) return null
@@ -43,7 +46,7 @@ export function holdByRound(trials: readonly Trial[]): { hold: ByRound; busy: By
 
 function totalsByRound(trials: readonly Trial[], figure: (totals: Totals, load: Load) => number): ByRound {
   return figureByRound(trials, (load, trial) => {
-    const totals = sumSamples(trial, load.name)
+    const totals = sumSamples(trial, load)
     return totals === null ? null : figure(totals, load)
   })
 }
@@ -56,25 +59,28 @@ function holdMs({ heldMs, holds }: Totals): number {
   return heldMs / holds
 }
 
-/** Over the whole seconds of the load: the first sample may hold something of what was before, the last one of what came after. */
-function sumSamples({ samples }: Trial, phase: Sample['phase']): Totals | null {
-  const first = samples.findIndex((sample) => sample.phase === phase)
-  const last = samples.findLastIndex((sample) => sample.phase === phase)
-  const inside = samples.slice(first + 1, last)
-  const whole = inside.length > 0 ? inside : samples.slice(first, last + 1)
-  const totals = whole.flatMap(({ t, pool }, index): Totals[] => {
-    const { released, hold_ms: hold, busy_seconds: busySeconds, wait_ms: wait } = pool ?? {}
-    const before = samples[samples.indexOf(whole[0] as Sample) + index - 1]?.t ?? t - 1
-    if (released == null || hold == null || busySeconds == null || wait === undefined) return []
-    return [{ seconds: t - before, busySeconds, holds: released, heldMs: hold * released, waitMs: wait * released }]
+/**
+ * Over the whole load. Its last moments may be in the sample after it, in which nothing else uses these pools: what
+ * drains has pools of its own.
+ */
+function sumSamples({ samples }: Trial, { name, seconds }: Load): Totals | null {
+  const first = samples.findIndex(({ phase }) => phase === name)
+  const last = samples.findLastIndex(({ phase }) => phase === name)
+  if (first < 0) return null
+  const after = samples[last + 1]?.phase === 'drain' ? 2 : 1
+  const totals = samples.slice(first, last + after).flatMap(({ pool }): Omit<Totals, 'seconds'>[] => {
+    if (!pool || pool.released === null || pool.hold_ms === null || pool.busy_seconds === null) return []
+    const { released, hold_ms: hold, busy_seconds: busySeconds, wait_ms: wait } = pool
+    return [{ busySeconds, holds: released, heldMs: hold * released, waitMs: wait * released }]
   })
-  const sum = (read: (one: Totals) => number) => totals.reduce((total, one) => total + read(one), 0)
-  if (first < 0 || sum(({ holds }) => holds) === 0) return null
+  const sum = (read: (one: Omit<Totals, 'seconds'>) => number) => totals.reduce((total, one) => total + read(one), 0)
+  const holds = sum((one) => one.holds)
+  if (holds === 0) return null
   return {
-    seconds: sum(({ seconds }) => seconds),
-    busySeconds: sum(({ busySeconds }) => busySeconds),
-    holds: sum(({ holds }) => holds),
-    heldMs: sum(({ heldMs }) => heldMs),
-    waitMs: sum(({ waitMs }) => waitMs),
+    seconds,
+    busySeconds: sum((one) => one.busySeconds),
+    holds,
+    heldMs: sum((one) => one.heldMs),
+    waitMs: sum((one) => one.waitMs),
   }
 }

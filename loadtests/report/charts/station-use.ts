@@ -1,4 +1,4 @@
-import { formatNumber, formatShare } from '../../analysis/format.ts'
+import { formatNumber } from '../../analysis/format.ts'
 import { type Html, html } from '../html.ts'
 import { coordinate } from './scale.ts'
 
@@ -49,5 +49,5 @@ export function describeUse(station: StationUse): string {
   const { busy, of, unit } = station
   const share = shareOf(station)
   if (of === null || share === null) return `${formatNumber(busy)} ${unit}`
-  return `${formatNumber(busy)} of ${formatNumber(of).replace(/\.0+$/, '')} ${unit} (${formatShare(share)})`
+  return `${formatNumber(busy)} of ${formatNumber(of).replace(/\.0+$/, '')} ${unit} (${Math.round(100 * share)} %)`
 }

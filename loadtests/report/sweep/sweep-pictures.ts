@@ -1,4 +1,4 @@
-import { formatNumber } from '../../analysis/format.ts'
+import { formatCount, formatNumber } from '../../analysis/format.ts'
 import type { Point } from '../../points/points-file.ts'
 import type { Interval } from '../../run-file.ts'
 import { KNOBS, type KnobName } from '../../sweep/knobs.ts'
@@ -101,9 +101,9 @@ function marksOf({ usl, pool_curve: pool, recommendation, points }: SweepSummary
   const servers = points[0]?.values.servers ?? 1
   const knee = usl?.knee ?? (pool?.knee == null ? null : pool.knee / servers)
   const chosen = recommendation?.value
-  if (knee !== null && knee === chosen) return [{ x: knee, label: `knee and recommended ${formatNumber(knee)}` }]
+  if (knee !== null && knee === chosen) return [{ x: knee, label: `knee and recommended ${formatCount(knee)}` }]
   return [
-    ...(knee === null ? [] : [{ x: knee, label: `knee ${formatNumber(knee)}` }]),
+    ...(knee === null ? [] : [{ x: knee, label: `knee ${formatCount(knee)}` }]),
     ...(chosen === undefined ? [] : [{ x: chosen, label: `recommended ${chosen}` }]),
   ]
 }

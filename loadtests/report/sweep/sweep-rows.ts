@@ -1,4 +1,4 @@
-import { formatInterval, formatNumber, formatShare, plural } from '../../analysis/format.ts'
+import { formatCount, formatInterval, formatNumber, formatShare, plural } from '../../analysis/format.ts'
 import { describeArrivals } from '../../drivers/arrivals.ts'
 import type { Point, PointsRun } from '../../points/points-file.ts'
 import type { Interval } from '../../run-file.ts'
@@ -120,8 +120,8 @@ function poolLines({ pool_curve: curve, rule_of_thumb: thumb }: SweepSummary): s
   const rising =
     slope === null || perHold === null || product === null
       ? 'rising part: no pool was fully in use, so that none bounded the throughput'
-      : `rising part: each connection brings ${formatInterval(slope)}/s; 1/hold is ${formatInterval(perHold)}/s (${formatInterval(product)} ×)`
-  const bend = knee === null ? 'none seen' : `at ${formatNumber(knee)} connections`
+      : `rising part: each connection brings ${formatInterval(slope)}/s; 1/hold is ${formatInterval(perHold)}/s; slope × hold = ${formatInterval(product)}`
+  const bend = knee === null ? 'none seen' : `at ${formatCount(knee)} connections`
   const demands =
     foretold === null || most === null
       ? ''
