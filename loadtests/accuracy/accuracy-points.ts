@@ -2,7 +2,7 @@ import type { Point } from '../points/points-file.ts'
 import type { LimiterMode, Profile } from '../run-file.ts'
 
 /** What the model is calibrated on: nothing that is foretold afterwards. */
-const PROFILE: Profile = { servers: 1, workers: 1, concurrency: 20, pool: 20, semaphore: 10 }
+const PROFILE: Profile = { servers: 1, workers: 1, concurrency: 20, pool: 20, semaphore: 10, redis_connections: 1 }
 const LATENCY_MS = 20
 const COMMON = {
   profile: PROFILE,

@@ -143,7 +143,7 @@ describe('foretell', () => {
 
 describe('the footprint', () => {
   it('grows with processes and connections', () => {
-    const profile = { servers: 2, workers: 3, concurrency: 5, pool: 20, semaphore: 10 }
+    const profile = { servers: 2, workers: 3, concurrency: 5, pool: 20, semaphore: 10, redis_connections: 1 }
     expect(memoryOf(BASIS.footprint, profile) / MB).toBeCloseTo(2 * 100 + 3 * 90 + 80 + 2 * 200 + 20)
     expect(bandwidthOf(BASIS.footprint, 1_000)).toBeCloseTo(7.2)
   })
@@ -156,7 +156,7 @@ describe('the record', () => {
       at: '2026-01-02T03:04:05.000Z',
       run_id: 'x',
       mode: 'none' as const,
-      profile: { servers: 1, workers: 1, concurrency: 1, pool: 1, semaphore: 1 },
+      profile: { servers: 1, workers: 1, concurrency: 1, pool: 1, semaphore: 1, redis_connections: 1 },
       rate: 10,
       errors: { throughput: 0.01, mean, p99: -0.2 },
       held: { throughput: true, mean: held, p99: true },

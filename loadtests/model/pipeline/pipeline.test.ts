@@ -18,7 +18,7 @@ const FREE: PipelineDemands = {
 }
 const SIZE: PipelineSize = {
   mode: 'none',
-  profile: { servers: 1, workers: 1, concurrency: 5, pool: 4, semaphore: 3 },
+  profile: { servers: 1, workers: 1, concurrency: 5, pool: 4, semaphore: 3, redis_connections: 1 },
   isHot: true,
   dbLatency: 0.02,
   redisLatency: 0.005,
@@ -50,7 +50,7 @@ describe('predictPipeline where only distances cost time', () => {
   })
 
   it('is held by the row that stays locked until the commit has come', () => {
-    const profile = { ...SIZE.profile, pool: 20, semaphore: 10 }
+    const profile = { ...SIZE.profile, pool: 20, semaphore: 10, redis_connections: 1 }
     expect(rateOf({ mode: 'redis-semaphore', profile }, 20).throughput).toBeCloseTo(1 / 0.02, 0)
   })
 
