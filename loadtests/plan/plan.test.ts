@@ -125,7 +125,9 @@ describe('a plan', () => {
       /3,000 users who think 10 s, p99 < 200 ms, mode token-bucket: 1 server, 1 × \d+ worker, pool \d+/,
     )
     expect(text).toMatch(/^→ +1 server/m)
-    expect(text).toMatch(/worker +█+░+ {2}\d+/)
+    expect(text).toMatch(/worker │█+·+ +0\.\d+ of 1 threads \(\d+ %\)/)
+    expect(text).toContain('p99 in ms over users   · model  ░ its interval  ┊ asked for')
+    expect(plan.curve.map(({ users }) => users)).toContain(3_000)
     expect(text).toContain('+100 %: ')
   })
 })

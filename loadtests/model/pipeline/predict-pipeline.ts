@@ -22,6 +22,8 @@ export interface PipelinePrediction {
 export interface StationUse {
   readonly station: string
   readonly share: number
+  /** Cores, threads, connections or places that it has. */
+  readonly units: number
 }
 
 /** Answers of one simulation: its p99 rests on the last 1 % of them. */
@@ -101,7 +103,9 @@ function describe(result: SimulationResult): PipelinePrediction {
 }
 
 function usesOf({ resources }: SimulationResult): StationUse[] {
-  return resources.flatMap(({ name: station, utilisation: share }) => (share === null ? [] : [{ station, share }]))
+  return resources.flatMap(({ name: station, utilisation: share, units }) =>
+    share === null ? [] : [{ station, share, units }],
+  )
 }
 
 /** Of the machine that is used most. */
