@@ -8,7 +8,9 @@ import { RECORD_FILE } from '../plan/plan-record.ts'
 import { makeSchemas } from '../schemas/make-schemas.ts'
 import { createPlanCommand } from './plan.ts'
 
-const isPublished = new Ajv2020({ strict: false, validateFormats: false }).compile(JSON.parse(makeSchemas()['plan.schema.json'] ?? ''))
+const isPublished = new Ajv2020({ strict: false, validateFormats: false }).compile(
+  JSON.parse(makeSchemas()['plan.schema.json'] ?? ''),
+)
 
 let directory: string
 let stdout: string
