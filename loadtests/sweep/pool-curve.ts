@@ -1,4 +1,4 @@
-import { formatNumber } from '../analysis/format.ts'
+import { formatNumber, formatShare } from '../analysis/format.ts'
 import { type ByRound, intervalOverRounds, ratioWithinRounds } from '../analysis/rounds.ts'
 import { findKnee } from '../model/knee.ts'
 import { ratioBetween } from './recommend.ts'
@@ -122,6 +122,6 @@ function describeTail(places: readonly PoolPlace[], knee: number | null): PoolCu
   const bound =
     ratio.low >= 1 - LEVEL
       ? 'no decline of more than 3 %'
-      : `no decline seen, one of up to ${formatNumber(100 * (1 - ratio.low))} % is possible`
+      : `no decline seen, one of up to ${formatShare(1 - ratio.low)} is possible`
   return { verdict: 'plateau', ratio, told: `${told}: a plateau, ${bound}` }
 }

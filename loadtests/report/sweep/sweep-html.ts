@@ -29,7 +29,7 @@ function pictures(run: PointsRun, summary: SweepSummary): Html {
   const { curves, maps, stations } = sweepPictures(summary, run.points, run.environment.cores)
   const findings = findingLines(summary)
   return section('curves', 'What the knob does', 'Whiskers are 95 % bootstrap intervals over whole rounds.', [
-    ...maps.map(heatMap),
+    ...(maps.length > 0 ? [html`<div class="pair">${maps.map(heatMap)}</div>`] : []),
     html`<div class="pair">${curves.map(loadCurve)}</div>`,
     html`${findings.length > 0 ? html`<ul>${findings.map((line) => html`<li>${line}</li>`)}</ul>` : null}`,
     ...(stations === null ? [] : [stationUse(stations)]),

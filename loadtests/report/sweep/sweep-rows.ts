@@ -135,7 +135,7 @@ function lawLines({ parameters, peak, knee }: NonNullable<SweepSummary['usl']>):
   const { alpha, beta, gamma } = parameters
   const short = (value: number) => String(Number(value.toPrecision(3)))
   const top = peak === null ? 'no peak' : `peak ${formatNumber(peak.x)}/s at ${formatNumber(peak.n)} connections`
-  const bend = knee === null ? 'no knee seen' : `knee (Kneedle) at ${formatNumber(knee)}`
+  const bend = knee === null ? 'no knee seen' : `knee (Kneedle) at ${formatCount(knee)}`
   return [
     `Universal Scalability Law: α ${short(alpha)} (waits for others), β ${short(beta)} (agreeing), γ ${formatNumber(gamma)}/s of one; ${top}; ${bend}`,
   ]
