@@ -103,7 +103,11 @@ function describeTail(places: readonly PoolPlace[], knee: number | null): PoolCu
   const largest = places.at(-1)
   const others = places.slice(0, -1).filter(({ connections }) => knee !== null && connections >= knee)
   if (largest === undefined || others.length === 0)
-    return { verdict: 'not known', ratio: null, told: 'no pool between the knee and the largest one was measured' }
+    return {
+      verdict: 'not known',
+      ratio: null,
+      told: 'no knee was seen, or no pool between it and the largest one was measured',
+    }
   const mean = combine(others, (values) =>
     Math.exp(values.reduce((sum, { rate }) => sum + Math.log(rate), 0) / values.length),
   )
