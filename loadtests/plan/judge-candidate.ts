@@ -1,6 +1,6 @@
 import { formatBytes, formatNumber, formatShare } from '../analysis/format.ts'
-import { demandsAt, type PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
-import type { Machines, PipelineSize } from '../model/pipeline/pipeline-route.ts'
+import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
+import { demandsOfSize, type Machines, type PipelineSize } from '../model/pipeline/pipeline-route.ts'
 import { predictPipeline, type StationUse } from '../model/pipeline/predict-pipeline.ts'
 import type { Profile } from '../run-file.ts'
 import { bandwidthOf, type Footprint, memoryOf } from './footprint.ts'
@@ -104,7 +104,7 @@ function fasterPostgres(demands: PipelineDemands, factor: number): PipelineDeman
 
 /** By the utilisation law alone: what is asked of a station per second over what it has. */
 export function lawfulUse(demands: PipelineDemands, { profile, machines }: PipelineSize, rate: number): StationUse[] {
-  const { accept, drain } = demandsAt(demands, rate)
+  const { accept, drain } = demandsOfSize(demands, profile, rate)
   const onServers = accept.server + drain.server
   const onWorkers = drain.worker + drain.scheduler + drain.mail_sink
   const [postgres, redis] = [accept.postgres + drain.postgres, accept.redis + drain.redis]

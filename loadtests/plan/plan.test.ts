@@ -24,7 +24,7 @@ const BASIS: BasisFile = basisSchema.parse({
     cores: 4,
     levels: [level(50), level(500)],
     alone: Array(100).fill(0.003),
-    corrections: [],
+    stalls: [],
   },
   noise: { throughput: 0.01, mean: 0.03, p99: 0.1 },
   rounds: 2,
