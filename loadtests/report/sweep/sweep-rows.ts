@@ -96,10 +96,15 @@ function invariantsCell({ broken_invariants: broken, ids_examined: examined }: P
 }
 
 /** What the columns mean, as far as that is not plain. */
-export const SWEEP_EXPLAINED =
-  'medians over rounds with 95 % bootstrap intervals; × best within rounds; CPU of all processes, the load generator included; ' +
-  'event loop: of the server processes. wait: for a connection, apart from hold: how long it was kept; in use: by the pool’s own count, ' +
-  'held against answers/s (clients) × hold (servers’ stopwatches), ✓ within 5 %.'
+export function sweepExplained({ points }: SweepSummary): string {
+  const common =
+    'medians over rounds with 95 % bootstrap intervals; × best within rounds; CPU of all processes, the load generator ' +
+    'included; event loop: of the server processes'
+  const pool =
+    '; wait: for a connection, apart from hold: how long it was kept; in use: by the pool’s own count, held against ' +
+    'answers/s (clients) × hold (servers’ stopwatches), ✓ within 5 %'
+  return `${common}${points.some(({ pool: reading }) => reading?.agreement) ? pool : ''}.`
+}
 
 /** What is said about a pool or about a law, line by line. */
 export function findingLines(summary: SweepSummary): string[] {
