@@ -43,8 +43,9 @@ function sizeParts({ profile, connections, arrivals, codes }: Point, varied: Rea
 }
 
 /** A row per point. */
-export function sweepTable({ points, pool_curve: curve, figure }: SweepSummary): SweepTable {
+export function sweepTable({ points, figure }: SweepSummary): SweepTable {
   const hasPool = points.some(({ pool }) => pool !== null && pool.agreement !== null)
+  const hasDrain = !hasPool || figure === 'drained_per_second'
   return {
     columns: [
       'point',
@@ -56,10 +57,10 @@ export function sweepTable({ points, pool_curve: curve, figure }: SweepSummary):
       'CPU ms\nper answer',
       'event\nloop',
       ...(hasPool ? ['wait\nms', 'hold\nms', 'in use\n= X × hold'] : []),
-      ...(curve === null || figure === 'drained_per_second' ? ['drained\n/s'] : []),
+      ...(hasDrain ? ['drained\n/s'] : []),
       'invariants',
     ],
-    rows: points.map((point) => rowOf(point, hasPool, curve === null || figure === 'drained_per_second')),
+    rows: points.map((point) => rowOf(point, hasPool, hasDrain)),
   }
 }
 
