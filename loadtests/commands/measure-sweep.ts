@@ -1,7 +1,7 @@
 import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PointsParts } from '../points/run-points.ts'
-import { createProgressReport } from '../report/progress.ts'
+import { createProgressReport, type Outlook } from '../report/progress.ts'
 import { makeRunDirectory } from './finish-run.ts'
 import { watchInterruption } from './interruption.ts'
 import { createRunId } from './run-bench.ts'
@@ -10,19 +10,17 @@ type Parts = Pick<PointsParts, 'runId' | 'directory' | 'allowNonempty' | 'progre
 
 /**
  * Gives `measure` a directory, a progress report and a signal, and clears up after it.
- * @param trials that there will be, or at most, when `isMost`
  */
 export async function measureSweep(
   name: string,
   { out, allowNonempty }: { out: string; allowNonempty: boolean },
-  trials: number,
+  outlook: Outlook,
   measure: (parts: Parts) => Promise<void>,
-  isMost = false,
 ): Promise<void> {
   const runId = createRunId(new Date(), name)
   const directory = join(out, runId)
   await makeRunDirectory(directory)
-  const progress = createProgressReport({ trials, isMost }, process.stderr)
+  const progress = createProgressReport(outlook, process.stderr)
   const interruption = watchInterruption('what was measured is kept')
   const { signal } = interruption
   try {

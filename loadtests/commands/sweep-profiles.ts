@@ -45,13 +45,13 @@ export async function sweepProfiles(options: ProfilesChoices, isGiven: (option: 
     guideProfiles(mode).map((guide): Setting => ({ guide, mode, latencyMs, duration })),
   )
   const seed = options.seed ?? randomInt(1_000_000)
-  const most = settings.length * (1 + RATE_SEARCH.mostTrials)
+  const outlook = { trials: settings.length * (1 + RATE_SEARCH.mostTrials), isMost: true }
   const repeatWith = repeatLine(options, { mode, latency, duration, seed })
   const measure: Parameters<typeof measureSweep>[3] = async ({ directory, ...parts }) => {
     const common = { ...parts, directory, command: PROFILES_COMMAND, repeatWith, seed }
     await finishProfiles(await runProfiles({ ...common, settings, targetMs: user.p95_ms }), user, directory, options)
   }
-  await measureSweep('sweep-profiles', options, most, measure, true)
+  await measureSweep('sweep-profiles', options, outlook, measure)
 }
 
 /** @throws UsageError when the targets do not say what a user is */

@@ -95,7 +95,8 @@ async function sweep(options: SweepOptions, command: Command): Promise<void> {
   const seed = options.seed ?? randomInt(1_000_000)
   const rounds = roundsOf(options)
   const name = `sweep-${options.vary.map(({ knob }) => knob).join('-')}`
-  await measureSweep(name, options, points.length * rounds, async ({ directory, ...parts }) => {
+  const outlook = { trials: points.length * rounds, isMost: false }
+  await measureSweep(name, options, outlook, async ({ directory, ...parts }) => {
     const repeatWith = describeSweep({ ...options, seed }, points)
     const run = await runPoints({ ...parts, directory, command: 'sweep', repeatWith, points, rounds, seed })
     await finishSweep(run, directory, options)

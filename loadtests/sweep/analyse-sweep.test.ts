@@ -93,7 +93,9 @@ describe('a sweep over connections', () => {
   const run = exampleSweep({ points, figuresOf, noise: 0.002 })
 
   it('fits the Universal Scalability Law to every round', () => {
-    const { usl } = analyseSweep(run)
+    const { usl, recommendation } = analyseSweep(run)
+    // A load is nothing to recommend.
+    expect(recommendation).toBeNull()
     expect(usl?.peak?.n).toBeCloseTo(Math.sqrt(0.95 / 0.001), -1)
     expect(usl?.curve.every(({ low, x, high }) => low <= x && x <= high)).toBe(true)
     expect(usl?.knee).toBeGreaterThan(2)

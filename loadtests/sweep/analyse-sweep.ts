@@ -48,7 +48,8 @@ export function analyseSweep(run: PointsRun): SweepSummary {
     points,
     usl: only === 'connections' && run.points[0]?.arrivals === null ? fitConnections(measured) : null,
     pool_curve: isPoolSweep && best ? poolCurveOf(run, measured, best) : null,
-    recommendation: only && best ? recommend(only, placesOf(only, measured), placeOf(only, best)) : null,
+    recommendation:
+      only && best && KNOBS[only].isSize ? recommend(only, placesOf(only, measured), placeOf(only, best)) : null,
     rule_of_thumb: only === 'pool' ? 2 * run.environment.cores + SPINDLES : null,
   }
   return { ...summary, verdict: describeVerdict(summary), warnings: warnOf(summary) }

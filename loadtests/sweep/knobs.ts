@@ -17,6 +17,8 @@ export type KnobName = (typeof KNOB_NAMES)[number]
 export interface Knob {
   /** With its unit, for axes. */
   readonly label: string
+  /** How large the system is, as opposed to what comes: of a size the smallest that is enough is wanted. */
+  readonly isSize: boolean
   /** The greatest value; the least is always 1. */
   readonly most: number
   readonly read: (point: Point) => number
@@ -28,6 +30,7 @@ export interface Knob {
 function inProfile(field: keyof Profile, label: string, most: number, isIdle: Knob['isIdle'] = () => null): Knob {
   return {
     label,
+    isSize: true,
     most,
     read: ({ profile }) => profile[field],
     write: (point, value) => ({ ...point, profile: { ...point.profile, [field]: value } }),
@@ -52,6 +55,7 @@ const spreadsNothing: Knob['isIdle'] = (mode) =>
 export const KNOBS: Readonly<Record<KnobName, Knob>> = {
   connections: {
     label: 'connections',
+    isSize: false,
     most: 10_000,
     read: ({ connections }) => connections,
     write: (point, connections) => ({ ...point, connections }),
@@ -65,6 +69,7 @@ export const KNOBS: Readonly<Record<KnobName, Knob>> = {
   'redis-connections': inProfile('redis_connections', 'Redis connections of each server process', 100, spreadsNothing),
   codes: {
     label: 'codes that are redeemed',
+    isSize: false,
     most: 100_000,
     read: ({ codes }) => codes,
     write: (point, codes) => ({ ...point, codes }),

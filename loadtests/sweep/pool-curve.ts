@@ -1,4 +1,4 @@
-import { formatNumber } from '../analysis/format.ts'
+import { formatNumber, formatShare } from '../analysis/format.ts'
 import { type ByRound, intervalOverRounds, ratioWithinRounds } from '../analysis/rounds.ts'
 import { findKnee } from '../model/knee.ts'
 import { ratioBetween } from './recommend.ts'
@@ -103,7 +103,11 @@ function describeTail(places: readonly PoolPlace[], knee: number | null): PoolCu
   const largest = places.at(-1)
   const others = places.slice(0, -1).filter(({ connections }) => knee !== null && connections >= knee)
   if (largest === undefined || others.length === 0)
-    return { verdict: 'not known', ratio: null, told: 'no pool between the knee and the largest one was measured' }
+    return {
+      verdict: 'not known',
+      ratio: null,
+      told: 'no knee was seen, or no pool between it and the largest one was measured',
+    }
   const mean = combine(others, (values) =>
     Math.exp(values.reduce((sum, { rate }) => sum + Math.log(rate), 0) / values.length),
   )
@@ -122,6 +126,6 @@ function describeTail(places: readonly PoolPlace[], knee: number | null): PoolCu
   const bound =
     ratio.low >= 1 - LEVEL
       ? 'no decline of more than 3 %'
-      : `no decline seen, one of up to ${formatNumber(100 * (1 - ratio.low))} % is possible`
+      : `no decline seen, one of up to ${formatShare(1 - ratio.low)} is possible`
   return { verdict: 'plateau', ratio, told: `${told}: a plateau, ${bound}` }
 }

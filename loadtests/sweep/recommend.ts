@@ -21,12 +21,9 @@ export function ratioBetween(first: ByRound, second: ByRound): PointResult['rati
   return comparePaired(pairsWithinRounds(first, second), { resamples: RESAMPLES }).ratio
 }
 
-/** What lies so far below the best is no rival of it. */
-const RIVAL = 0.9
-
 /** The smallest value that brings the best figure but for 3 %, and whether that is certain. */
 export function recommend(knob: KnobName, places: readonly Place[], best: Place): Recommendation | null {
-  const rivals = places.filter(({ rounds }) => (ratioBetween(rounds, best.rounds)?.estimate ?? 0) >= RIVAL)
+  const rivals = places.filter((place) => mayBeBest(place, best))
   const ratios = [...places]
     .sort((a, b) => a.value - b.value)
     .map((place) => ({ value: place.value, ...worstRatio(place, rivals) }))
@@ -43,6 +40,12 @@ export function recommend(knob: KnobName, places: readonly Place[], best: Place)
     : `the noise does not allow to tell more than that it is ${possible}${certain === null ? ' or more' : ` to ${certain}`}`
   const told = `${knob} ${chosen.value} is the smallest within ${share} of the best (${best.value})${isCertain ? '' : `; ${doubt}`}`
   return { knob, value: chosen.value, certain: isCertain ? certain : null, best: best.value, told }
+}
+
+/** Nobody knows it in too few rounds. */
+function mayBeBest({ value, rounds }: Place, best: Place): boolean {
+  const ratio = ratioBetween(rounds, best.rounds)
+  return value === best.value || (ratio !== null && (ratio.high === null || ratio.high >= 1 - CLOSE_TO_BEST))
 }
 
 type Bounds = NonNullable<PointResult['ratio_to_best']>

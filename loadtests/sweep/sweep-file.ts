@@ -115,7 +115,7 @@ export const sweepSummarySchema = z.object({
   usl: modelSchema.nullable(),
   /** Of a sweep over pools alone, in a mode whose requests use SQL. */
   pool_curve: poolCurveSchema.nullable(),
-  /** Of a sweep over one knob. */
+  /** Of a sweep over one size of the system. */
   recommendation: recommendationSchema.nullable(),
   /** 2 × cores + spindles, connections of all processes together. */
   rule_of_thumb: count.nullable(),

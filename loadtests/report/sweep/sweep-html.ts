@@ -9,7 +9,7 @@ import { environment, howToRepeat } from '../sections/environment.ts'
 import { section } from '../sections/section.ts'
 import { pageHeader, tableSection } from './page-parts.ts'
 import { sweepPictures } from './sweep-pictures.ts'
-import { findingLines, SWEEP_EXPLAINED, sweepLine, sweepTable } from './sweep-rows.ts'
+import { findingLines, sweepExplained, sweepLine, sweepTable } from './sweep-rows.ts'
 
 /** One file that opens offline. */
 export function renderSweepHtml(run: PointsRun, summary: SweepSummary): Promise<string> {
@@ -18,7 +18,7 @@ export function renderSweepHtml(run: PointsRun, summary: SweepSummary): Promise<
     header: pageHeader(run, summary.verdict, sweepLine(run, summary), summary.warnings),
     sections: [
       pictures(run, summary),
-      tableSection('points', 'Points', SWEEP_EXPLAINED, sweepTable(summary)),
+      tableSection('points', 'Points', sweepExplained(summary), sweepTable(summary)),
       environment(run),
       howToRepeat(run),
     ],
@@ -29,7 +29,7 @@ function pictures(run: PointsRun, summary: SweepSummary): Html {
   const { curves, maps, stations } = sweepPictures(summary, run.points, run.environment.cores)
   const findings = findingLines(summary)
   return section('curves', 'What the knob does', 'Whiskers are 95 % bootstrap intervals over whole rounds.', [
-    ...maps.map(heatMap),
+    ...(maps.length > 0 ? [html`<div class="pair">${maps.map(heatMap)}</div>`] : []),
     html`<div class="pair">${curves.map(loadCurve)}</div>`,
     html`${findings.length > 0 ? html`<ul>${findings.map((line) => html`<li>${line}</li>`)}</ul>` : null}`,
     ...(stations === null ? [] : [stationUse(stations)]),

@@ -5,7 +5,7 @@ import { drawTextHeatMap } from '../charts/text-heat-map.ts'
 import { environmentRows } from '../environment-rows.ts'
 import { bullets, cell, table } from '../markdown-parts.ts'
 import { sweepPictures } from './sweep-pictures.ts'
-import { findingLines, SWEEP_EXPLAINED, sweepLine, sweepTable } from './sweep-rows.ts'
+import { findingLines, sweepExplained, sweepLine, sweepTable } from './sweep-rows.ts'
 
 /** The report as markdown, for a pull request or a wiki. */
 export function renderSweepMarkdown(run: PointsRun, summary: SweepSummary): string {
@@ -18,7 +18,7 @@ export function renderSweepMarkdown(run: PointsRun, summary: SweepSummary): stri
     cell(sweepLine(run, summary)),
     '## Points',
     table(columns, rows),
-    cell(SWEEP_EXPLAINED),
+    cell(sweepExplained(summary)),
     bullets(findingLines(summary)),
     bullets(summary.warnings),
     ...drawn.map((picture) => `\`\`\`text\n${picture}\n\`\`\``),

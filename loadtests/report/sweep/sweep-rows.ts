@@ -43,8 +43,9 @@ function sizeParts({ profile, connections, arrivals, codes }: Point, varied: Rea
 }
 
 /** A row per point. */
-export function sweepTable({ points, pool_curve: curve, figure }: SweepSummary): SweepTable {
+export function sweepTable({ points, figure }: SweepSummary): SweepTable {
   const hasPool = points.some(({ pool }) => pool !== null && pool.agreement !== null)
+  const hasDrain = !hasPool || figure === 'drained_per_second'
   return {
     columns: [
       'point',
@@ -56,10 +57,10 @@ export function sweepTable({ points, pool_curve: curve, figure }: SweepSummary):
       'CPU ms\nper answer',
       'event\nloop',
       ...(hasPool ? ['wait\nms', 'hold\nms', 'in use\n= X × hold'] : []),
-      ...(curve === null || figure === 'drained_per_second' ? ['drained\n/s'] : []),
+      ...(hasDrain ? ['drained\n/s'] : []),
       'invariants',
     ],
-    rows: points.map((point) => rowOf(point, hasPool, curve === null || figure === 'drained_per_second')),
+    rows: points.map((point) => rowOf(point, hasPool, hasDrain)),
   }
 }
 
@@ -96,10 +97,15 @@ function invariantsCell({ broken_invariants: broken, ids_examined: examined }: P
 }
 
 /** What the columns mean, as far as that is not plain. */
-export const SWEEP_EXPLAINED =
-  'medians over rounds with 95 % bootstrap intervals; × best within rounds; CPU of all processes, the load generator included; ' +
-  'event loop: of the server processes. wait: for a connection, apart from hold: how long it was kept; in use: by the pool’s own count, ' +
-  'held against answers/s (clients) × hold (servers’ stopwatches), ✓ within 5 %.'
+export function sweepExplained({ points }: SweepSummary): string {
+  const common =
+    'medians over rounds with 95 % bootstrap intervals; × best within rounds; CPU of all processes, the load generator ' +
+    'included; event loop: of the server processes'
+  const pool =
+    '; wait: for a connection, apart from hold: how long it was kept; in use: by the pool’s own count, held against ' +
+    'answers/s (clients) × hold (servers’ stopwatches), ✓ within 5 %'
+  return `${common}${points.some(({ pool: reading }) => reading?.agreement) ? pool : ''}.`
+}
 
 /** What is said about a pool or about a law, line by line. */
 export function findingLines(summary: SweepSummary): string[] {
@@ -135,7 +141,7 @@ function lawLines({ parameters, peak, knee }: NonNullable<SweepSummary['usl']>):
   const { alpha, beta, gamma } = parameters
   const short = (value: number) => String(Number(value.toPrecision(3)))
   const top = peak === null ? 'no peak' : `peak ${formatNumber(peak.x)}/s at ${formatNumber(peak.n)} connections`
-  const bend = knee === null ? 'no knee seen' : `knee (Kneedle) at ${formatNumber(knee)}`
+  const bend = knee === null ? 'no knee seen' : `knee (Kneedle) at ${formatCount(knee)}`
   return [
     `Universal Scalability Law: α ${short(alpha)} (waits for others), β ${short(beta)} (agreeing), γ ${formatNumber(gamma)}/s of one; ${top}; ${bend}`,
   ]

@@ -8,7 +8,7 @@ import { drawTextHeatMap } from '../charts/text-heat-map.ts'
 import { createPlainTable, renderPlainTable } from '../plain-table.ts'
 import { wrap } from '../wrap.ts'
 import { sweepPictures } from './sweep-pictures.ts'
-import { findingLines, SWEEP_EXPLAINED, sweepLine, sweepTable } from './sweep-rows.ts'
+import { findingLines, sweepExplained, sweepLine, sweepTable } from './sweep-rows.ts'
 
 const WIDTH = 120
 
@@ -22,7 +22,7 @@ export function renderSweepTerminal(run: PointsRun, summary: SweepSummary, { col
   return [
     ...lines(sweepLine(run, summary), 'dim'),
     tableOf(summary),
-    ...lines(SWEEP_EXPLAINED, 'dim'),
+    ...lines(sweepExplained(summary), 'dim'),
     ...pictures.maps.flatMap((map) => ['', drawTextHeatMap(map)]),
     // Lines of several values would hide each other in plain characters: the map has them all.
     ...(pictures.maps.length > 0 ? [] : pictures.curves.flatMap((curve) => ['', drawCurve(curve)])),
