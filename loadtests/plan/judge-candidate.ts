@@ -36,7 +36,7 @@ export interface Candidate {
 export const MOST_USE = 0.9
 /** A plan holds what will be measured in one verification of so many rounds. */
 export const VERIFY_ROUNDS = 3
-const ANSWERS = 12_000
+const ANSWERS = 6_000
 
 /** Foretells one profile at the rate that so many users make. */
 export function judgeCandidate(request: PlanRequest, basis: Basis, profile: Profile): Candidate {
@@ -121,7 +121,7 @@ export function lawfulUse(demands: PipelineDemands, { profile, machines }: Pipel
           ['cores of postgres', postgres, machines.postgres],
         ]),
   ] as [string, number, number][]
-  return stations.map(([station, demand, units]) => ({ station, share: (rate * demand) / units }))
+  return stations.map(([station, demand, units]) => ({ station, share: (rate * demand) / units, units }))
 }
 
 function fullStations(demands: PipelineDemands, size: PipelineSize, rate: number): StationUse[] {
@@ -177,5 +177,9 @@ function tellLate(p99: number, wanted: number): string {
 }
 
 function fullestOf(use: readonly StationUse[]): StationUse {
-  return use.reduce((fullest, each) => (each.share > fullest.share ? each : fullest), { station: 'nothing', share: 0 })
+  return use.reduce((fullest, each) => (each.share > fullest.share ? each : fullest), {
+    station: 'nothing',
+    share: 0,
+    units: 1,
+  })
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { accuracySummarySchema } from '../accuracy/accuracy-file.ts'
 import { compareFileSchema } from '../compare-file.ts'
 import { fitFileSchema } from '../fit-file.ts'
+import { planFileSchema } from '../plan/plan-file.ts'
 import { pointsRunSchema } from '../points/points-file.ts'
 import { runSchema, summarySchema } from '../run-file.ts'
 import { profilesSummarySchema } from '../sweep/profiles-file.ts'
@@ -19,6 +21,11 @@ export function makeSchemas(): Record<string, string> {
     'profiles.schema.json': describe(profilesSummarySchema, 'summary.json of sweep --profiles: users that boxes carry'),
     'compare.schema.json': describe(compareFileSchema, 'compare --json: two runs, or several in order of time'),
     'fit.schema.json': describe(fitFileSchema, "fit … --json: what a model says of anybody's measurements"),
+    'plan.schema.json': describe(planFileSchema, 'plan --json: the profile that so many users need'),
+    'accuracy.schema.json': describe(
+      accuracySummarySchema,
+      'study accuracy --json: what was foretold, and what was measured',
+    ),
   }
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, `${JSON.stringify(schema, null, 2)}\n`]),

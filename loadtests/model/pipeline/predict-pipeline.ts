@@ -22,6 +22,8 @@ export interface PipelinePrediction {
 export interface StationUse {
   readonly station: string
   readonly share: number
+  /** Cores, threads, connections or places that it has. */
+  readonly units: number
 }
 
 /** Answers of one simulation: its p99 rests on the last 1 % of them. */
@@ -42,13 +44,19 @@ export function predictPipeline(
   const isOpen = 'ratePerSecond' in load
   let rate = isOpen ? load.ratePerSecond : firstGuess(demands, size, load.customers)
   let stall = 0
-  for (let pass = 1; pass < PASSES; pass++) {
+  for (let pass = 1; pass < passesOf(demands, isOpen); pass++) {
     const result = run({ demands, size, load, rate, stall, seed, answers: answers / 4 })
     stall = stallAt(demands, coresInUse(usesOf(result)))
     // Half of the way each time: demands that fall as the rate grows would make it swing.
     if (!isOpen) rate = Math.sqrt(rate * result.throughput.mean)
   }
   return describe(run({ demands, size, load, rate, stall, seed, answers }))
+}
+
+/** What others do not depend on need not be found again. */
+function passesOf({ stalls }: PipelineDemands, isOpen: boolean): number {
+  if (!isOpen) return PASSES
+  return stalls.length === 0 ? 1 : 2
 }
 
 interface Pass {
@@ -101,7 +109,9 @@ function describe(result: SimulationResult): PipelinePrediction {
 }
 
 function usesOf({ resources }: SimulationResult): StationUse[] {
-  return resources.flatMap(({ name: station, utilisation: share }) => (share === null ? [] : [{ station, share }]))
+  return resources.flatMap(({ name: station, utilisation: share, units }) =>
+    share === null ? [] : [{ station, share, units }],
+  )
 }
 
 /** Of the machine that is used most. */
