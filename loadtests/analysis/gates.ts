@@ -9,8 +9,11 @@ export const NO_OP_FACTOR = 3
 /** What a latency is held against where the targets file names none. */
 const DEFAULT_TARGET_MS = 1_000
 
+/** What trials are judged within. */
+type JudgedRun = Pick<Run, 'plan' | 'trials'>
+
 export interface GateContext {
-  readonly run: Run
+  readonly run: JudgedRun
   /** The latency that the run is held against. */
   readonly targetMs?: number | undefined
 }
@@ -129,7 +132,7 @@ export function judgeTrial(trial: Trial, context: GateContext): Gate[] {
  * The run with every trial that a gate fails marked as `invalid`, so that no figure contains it. The bare route of an
  * open loop is what others are judged by: of itself it proves nothing, so it is never excluded.
  */
-export function judgeRun(run: Run, targetMs?: number): Run {
+export function judgeRun<Judged extends JudgedRun>(run: Judged, targetMs?: number): Judged {
   const judge = (trial: Trial): Trial => {
     if (trial.status !== 'ok' || (trial.mode === 'ceiling' && run.plan.arrivals !== null)) return trial
     const failed = judgeTrial(trial, { run, targetMs }).filter(({ verdict }) => verdict === 'fail')

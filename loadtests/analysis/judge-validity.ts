@@ -18,6 +18,7 @@ export interface Validity {
 
 /** What is known about a result when its validity is judged. */
 export interface ValidityEvidence extends GateContext {
+  readonly run: Run
   trials: readonly Trial[]
   accepted: Interval | null
   ratio: Interval | null

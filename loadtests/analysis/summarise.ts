@@ -61,7 +61,7 @@ export function trialsOf(run: Run, result: Pick<Result, 'scenario' | 'mode' | 'p
   )
 }
 
-function resultOf(context: GateContext, trials: Trial[]): Result {
+function resultOf(context: GateContext & { readonly run: Run }, trials: Trial[]): Result {
   const { run } = context
   const { scenario, mode, profile } = trials[0] as Trial
   // In an open loop the bare route is asked for more than the modes, so that nothing is a share of it.

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { DEFAULT_MAX_ROUNDS } from '../analysis/stop-rule.ts'
 import { ENGINES } from '../drivers/driver.ts'
-import { createProgressReport } from '../report/progress.ts'
+import { createProgressReport, outlookOf } from '../report/progress.ts'
 import { LIMITER_MODES } from '../run-file.ts'
 import { SCENARIOS } from '../scenarios/registry.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
@@ -102,7 +102,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const runId = createRunId(new Date(), plan.scenario)
   const directory = join(options.out, runId)
   await makeRunDirectory(directory)
-  const progress = createProgressReport(plan, process.stderr)
+  const progress = createProgressReport(outlookOf(plan), process.stderr)
   const interruption = watchInterruption('what was measured is kept')
   const { signal } = interruption
   const repeatWith = describeCommand(options, plan)

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { type Arrivals, meanRate } from '../drivers/arrivals.ts'
 import { ENGINES, type Engine } from '../drivers/driver.ts'
 import { UsageError } from '../errors.ts'
-import { createProgressReport } from '../report/progress.ts'
+import { createProgressReport, outlookOf } from '../report/progress.ts'
 import { writeAtomically } from '../report/write-reports.ts'
 import type { Plan } from '../run-file.ts'
 import type { Targets } from '../targets/targets-schema.ts'
@@ -75,7 +75,7 @@ async function load(path: string, options: LoadOptions): Promise<void> {
   const runId = createRunId(new Date(), plan.scenario)
   const directory = join(options.out, runId)
   await makeRunDirectory(directory)
-  const progress = createProgressReport(plan, process.stderr)
+  const progress = createProgressReport(outlookOf(plan), process.stderr)
   const interruption = watchInterruption('what was measured is kept')
   try {
     await writeAtomically(join(directory, 'targets.json'), JSON.stringify(targets))

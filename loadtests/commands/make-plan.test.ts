@@ -15,7 +15,6 @@ const OPTIONS = {
   servers: 1,
   workers: 1,
   concurrency: 20,
-  semaphore: 10,
   pool: 10,
   semaphore: 10,
   dbLatency: 0,

@@ -30,7 +30,7 @@ export async function measureRounds(
   const end = (status: Run['status'], reason: Run['stopped_because']) =>
     keep({ status, stopped_because: reason, finished_at: new Date().toISOString() })
   const measure = async (position: TrialPosition) => {
-    progress.begin(position)
+    progress.begin({ round: position.round, name: position.mode })
     const trial = await makeTrial(position)
     await keep({ trials: [...run.trials, trial] })
     progress.end(trial)

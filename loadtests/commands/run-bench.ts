@@ -1,19 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
-import pg from 'pg'
 import { readCalibration } from '../calibrate/calibration-file.ts'
-import { startGenerator } from '../drivers/generator.ts'
 import { describeEnvironment } from '../measure/environment.ts'
 import { type RunPusher, startRunPusher } from '../measure/run-pusher.ts'
 import { runTrial } from '../measure/run-trial.ts'
+import { startRig } from '../measure/start-rig.ts'
 import type { TrialContext } from '../measure/trial-context.ts'
-import { createWalReader } from '../measure/wal-reader.ts'
 import type { ProgressReport } from '../report/progress.ts'
 import { type Plan, RUN_SCHEMA, type Run } from '../run-file.ts'
-import { clearAfterKilled } from '../sut/leftovers.ts'
-import { createRunDirectory } from '../sut/run-directory.ts'
-import { type Stores, startStores } from '../sut/stores.ts'
-import { migrate } from '../sut/system.ts'
+import type { Stores } from '../sut/stores.ts'
 import { findScenario } from './make-plan.ts'
 import { measureRounds } from './measure-rounds.ts'
 
@@ -47,38 +42,19 @@ export function createRunId(now: Date, scenario: string): string {
  * @returns the run, also when it was interrupted: then with what was measured until there
  */
 export async function runBench(parts: BenchParts): Promise<Run> {
-  const { runId, progress, signal, plan } = parts
-  await clearAfterKilled(progress.say)
-  const directory = createRunDirectory(runId)
-  const stops: (() => Promise<unknown>)[] = [() => directory.remove()]
+  const { runId, progress, signal, plan, allowNonempty } = parts
+  const { say } = progress
+  const { profile, db_latency_ms: dbLatencyMs, redis_latency_ms: redisLatencyMs } = plan
+  const pusher = parts.pushTo === undefined ? undefined : await startRunPusher(parts.pushTo, runId, say)
   try {
-    const pusher = parts.pushTo === undefined ? undefined : await startRunPusher(parts.pushTo, runId, progress.say)
-    stops.push(async () => pusher?.close())
-    progress.say('starting Postgres, Redis and the mail sink')
-    const stores = await startStores({
-      directory,
-      databaseUrl: process.env['DATABASE_URL'] || undefined,
-      redisUrl: process.env['REDIS_URL'] || undefined,
-      allowNonempty: parts.allowNonempty,
-      dbLatencyMs: plan.db_latency_ms,
-      redisLatencyMs: plan.redis_latency_ms,
-      profile: plan.profile,
-      signal,
-    })
-    stops.push(stores.stop)
-    await migrate(stores)
-    const generator = await startGenerator(directory, signal)
-    stops.push(() => generator.stop())
-    const client = new pg.Client({ connectionString: stores.postgres.url })
-    client.on('error', () => {})
-    await client.connect()
-    stops.push(() => client.end())
-    const wal = await createWalReader(stores.postgres.url, { mayCreateExtension: stores.postgres.pid !== null })
-    stops.push(() => wal.close())
-    const run = await describeRun(parts, stores)
-    return await measure(run, parts, { stores, generator, client, wal, directory, onScrape: pusher?.onScrape }, pusher)
+    const rig = await startRig({ runId, profile, dbLatencyMs, redisLatencyMs, allowNonempty, say, signal })
+    try {
+      return await measure(await describeRun(parts, rig.stores), parts, { ...rig, onScrape: pusher?.onScrape }, pusher)
+    } finally {
+      await rig.stop()
+    }
   } finally {
-    for (const stop of stops.reverse()) await stop().catch(() => {})
+    await pusher?.close()
   }
 }
 

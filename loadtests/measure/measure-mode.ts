@@ -1,6 +1,6 @@
 import { checkInvariants } from '../analysis/invariants.ts'
 import { InvalidRunError } from '../errors.ts'
-import type { InvariantResult, LimiterMode } from '../run-file.ts'
+import type { InvariantResult, LimiterMode, Load } from '../run-file.ts'
 import { BURST } from '../scenarios/scenario.ts'
 import { collectEvidence } from '../sut/collect-evidence.ts'
 import { setDrain, waitUntilDrained } from '../sut/drain.ts'
@@ -24,14 +24,25 @@ export interface Session {
 }
 
 type Outcome = Measured & { readonly status: 'ok' | 'failed'; readonly failure: string | null }
+type Loaded = Omit<Measured, 'invariants'>
 
 /** Warm-up → paused load → its drain → running load → burst → drained → judged, also when a drain stands still. */
-export async function measureMode(session: Session): Promise<Outcome> {
+export function measureMode(session: Session): Promise<Outcome> {
+  return judged(session, measureLoads)
+}
+
+/** The same with one load alone: while nothing drains, or as it does. */
+export function measureOneLoad(session: Session, load: Load['name']): Promise<Outcome> {
+  return judged(session, () => measureLoad(session, load))
+}
+
+/** @param measure resolves to undefined when a backlog was not drained in its time */
+async function judged(session: Session, measure: (session: Session) => Promise<Loaded | undefined>): Promise<Outcome> {
   const { context } = session
   const occupancy = startOccupancyWatch(context.client, context.signal)
   const judge = async (drained: boolean) => judgeSession(session, drained, await occupancy.stop())
   try {
-    const measured = await measureLoads(session)
+    const measured = await measure(session)
     if (measured === undefined) {
       const failure = `The backlog was not drained within ${drainLimit(session)} s`
       return { ...NOTHING_MEASURED, status: 'failed', failure, invariants: await judge(false) }
@@ -42,29 +53,53 @@ export async function measureMode(session: Session): Promise<Outcome> {
   }
 }
 
-/** @returns undefined when a backlog was not drained in its time */
-async function measureLoads(session: Session): Promise<Omit<Measured, 'invariants'> | undefined> {
-  const { context, target, roots } = session
-  const { stores } = context
-  await runLoad(context, target, 'warm-up')
-  if (!(await waitForDrain(session)).drained) return undefined
+async function measureLoads(session: Session): Promise<Loaded | undefined> {
+  if (!(await warmUp(session))) return undefined
   const paused = await measurePaused(session)
   if (paused === undefined) return undefined
+  const running = await measureRunning(session)
+  if (running === undefined) return undefined
+  const burst = await measureBurst(session)
+  return burst && { ...paused, ...running, loads: [...paused.loads, ...running.loads], drain: paused.drain, burst }
+}
+
+async function measureLoad(session: Session, load: Load['name']): Promise<Loaded | undefined> {
+  if (!(await warmUp(session))) return undefined
+  const measured = await (load === 'paused' ? measurePaused(session) : measureRunning(session))
+  const burst = measured && (await measureBurst(session))
+  return burst && { ...NOTHING_MEASURED, ...measured, burst }
+}
+
+async function warmUp(session: Session): Promise<boolean> {
+  await runLoad(session.context, session.target, 'warm-up')
+  return (await waitForDrain(session)).drained
+}
+
+/** The load while everything drains as it comes, then what is left of the drain. */
+async function measureRunning(
+  session: Session,
+): Promise<Pick<Measured, 'loads' | 'drain' | 'end_to_end_histogram'> | undefined> {
+  const { context, target, roots } = session
   target.recorder.phase = 'running'
-  const cpu = readCpu(roots)
+  const before = readCpu(roots)
   const result = await runLoad(context, target, 'running')
-  const running = toLoad('running', result, subtractCpu(readCpu(roots), cpu))
+  const load = toLoad('running', result, subtractCpu(readCpu(roots), before))
   target.recorder.phase = 'drain'
-  if (!(await waitForDrain(session)).drained) return undefined
+  const { drained, seconds } = await waitForDrain(session)
+  if (!drained) return undefined
+  return {
+    loads: [load],
+    drain: { redemptions: result.accepted, seconds },
+    end_to_end_histogram: await measureEndToEnd(result.answers_file, await context.stores.mailSink.readMails()),
+  }
+}
+
+async function measureBurst(session: Session): Promise<NonNullable<Measured['burst']> | undefined> {
+  const { context, target } = session
   target.recorder.phase = 'burst'
   const { accepted, refused, errors } = await runBurst(context, target)
   if (!(await waitForDrain(session)).drained) return undefined
-  return {
-    ...paused,
-    loads: [...paused.loads, running],
-    burst: { requests: BURST.requests, uses: BURST.maxUses, accepted, refused, errors },
-    end_to_end_histogram: await measureEndToEnd(result.answers_file, await stores.mailSink.readMails()),
-  }
+  return { requests: BURST.requests, uses: BURST.maxUses, accepted, refused, errors }
 }
 
 /** The load while nothing drains, then the drain alone: so each has its own cost. */

@@ -34,9 +34,17 @@ export function planPositions(plan: { modes: readonly Subject[]; rounds: number;
 
 /** The order of the trials of each round, without an end: it follows from the seed alone. */
 export function* planRounds(plan: { modes: readonly Subject[]; seed: number }): Generator<TrialPosition[], void> {
-  const random = createRandom(plan.seed)
-  for (let round = 1; ; round++)
-    yield shuffle(plan.modes, random).map((mode, index) => ({ round, position: index + 1, mode }))
+  let round = 0
+  for (const modes of shuffleRounds(plan.modes, plan.seed)) {
+    round++
+    yield modes.map((mode, index) => ({ round, position: index + 1, mode }))
+  }
+}
+
+/** The same items in a new order each round, without an end. */
+export function* shuffleRounds<Item>(items: readonly Item[], seed: number): Generator<Item[], void> {
+  const random = createRandom(seed)
+  for (;;) yield shuffle(items, random)
 }
 
 /** Fisher–Yates. */

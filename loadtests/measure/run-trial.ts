@@ -26,7 +26,8 @@ const SEATS_PER_SECOND = 20_000
 export async function runTrial(context: TrialContext, position: TrialPosition): Promise<Trial> {
   const { mode } = position
   if (mode === 'target') throw new RangeError('a target of somebody else is no mode')
-  const measure = () => (mode === 'ceiling' ? loadCeiling(context, position) : loadMode(context, position, mode))
+  const measure = () =>
+    mode === 'ceiling' ? loadCeiling(context, position) : loadSystem(context, position, mode, measureMode)
   return completeTrial(context, position, measure)
 }
 
@@ -52,7 +53,13 @@ export async function completeTrial(
   }
 }
 
-async function loadMode(context: TrialContext, position: TrialPosition, mode: LimiterMode): Promise<Judged> {
+/** Clean data, fresh processes, and what is measured of them. */
+export async function loadSystem(
+  context: TrialContext,
+  position: TrialPosition,
+  mode: LimiterMode,
+  measure: typeof measureMode,
+): Promise<Judged> {
   const { plan, scenario, stores, client, directory, signal, generator } = context
   const workloads = describeWorkloads(context)
   await clearData(stores, client)
@@ -66,6 +73,7 @@ async function loadMode(context: TrialContext, position: TrialPosition, mode: Li
     ...(stores.redis.pid !== null && { redis: [stores.redis.pid] }),
     mail_sink: [stores.mailSink.process.pid],
     generator: [generator.process.pid],
+    ...(stores.delayPids.length > 0 && { delay_proxy: stores.delayPids }),
   }
   const metricsUrls = system.processes.map(({ kind, ops_url }) => ({ kind, url: `${ops_url}/metrics` }))
   const recorder = startTrialRecorder({ metricsUrls, roots, onScrape: context.onScrape }, (sample) =>
@@ -82,7 +90,7 @@ async function loadMode(context: TrialContext, position: TrialPosition, mode: Li
     openActivity: openRoom,
     ...kept,
   }
-  const measuring = measureMode({ context, system, target, roots, mode })
+  const measuring = measure({ context, system, target, roots, mode })
   measuring.catch(() => undefined)
   try {
     const measured = await Promise.race([measuring, system.died])

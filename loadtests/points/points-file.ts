@@ -11,28 +11,30 @@ export const POINTS_SCHEMA = 1
 const count = z.number().int().nonnegative()
 const amount = z.number().nonnegative()
 
-export const pointSchema = z.object({
-  /** Unique in its run, and for people: `pool 20, 50 connections`. */
-  name: z.string().min(1),
-  mode: z.enum(LIMITER_MODES),
-  profile: profileSchema,
-  /** Codes that the redemptions are spread over, evenly: 1 is one hot code. */
-  codes: z.number().int().positive(),
-  /** How often somebody who has redeemed then looks at the status, each time after `think_ms`. */
-  polls: count.default(0),
-  think_ms: amount.default(0),
-  /** Closed loop: people at work all the time. Open loop: the most that there are at a time. */
-  connections: z.number().int().positive(),
-  /** When people come, of an open loop; null for a closed one. */
-  arrivals: arrivalsSchema.nullable(),
-  db_latency_ms: amount,
-  redis_latency_ms: amount,
-  /** `paused`: only the accepting is measured, and the drain after it by itself. `running`: both at the same time. */
-  drain: z.enum(['paused', 'running']),
-  /** Seconds. */
-  warm_up: amount,
-  duration: z.number().positive(),
-})
+export const pointSchema = z
+  .object({
+    /** Unique in its run, and for people: `pool 20, 50 connections`. */
+    name: z.string().min(1),
+    mode: z.enum(LIMITER_MODES),
+    profile: profileSchema,
+    /** Codes that the redemptions are spread over, evenly: 1 is one hot code. */
+    codes: z.number().int().positive(),
+    /** How often somebody who has redeemed then looks at the status, each time after `think_ms`. */
+    polls: count.default(0),
+    think_ms: amount.default(0),
+    /** Closed loop: people at work all the time. Open loop: the most that there are at a time. */
+    connections: z.number().int().positive(),
+    /** When people come, of an open loop; null for a closed one. */
+    arrivals: arrivalsSchema.nullable(),
+    db_latency_ms: amount,
+    redis_latency_ms: amount,
+    /** `paused`: only the accepting is measured, and the drain after it by itself. `running`: both at the same time. */
+    drain: z.enum(['paused', 'running']),
+    /** Seconds. */
+    warm_up: amount,
+    duration: z.number().positive(),
+  })
+  .refine(({ polls, codes }) => polls === 0 || codes === 1, { error: 'people who look at the status redeem one code' })
 export type Point = z.infer<typeof pointSchema>
 
 export const pointsRunSchema = z.object({

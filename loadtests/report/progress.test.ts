@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { exampleRun } from '../analysis/example-run.ts'
-import { createProgressReport, sparkline } from './progress.ts'
+import { createProgressReport, outlookOf, sparkline } from './progress.ts'
 
 describe('sparkline', () => {
   it('draws each rate against the highest one', () => {
@@ -25,13 +25,17 @@ describe('createProgressReport', () => {
       },
     }) as unknown as NodeJS.WriteStream
     const run = exampleRun({ rounds: 1, modes: ['none', 'ceiling'] })
-    return { run, progress: createProgressReport(run.plan, stream), lines: () => text.split('\n').slice(0, -1) }
+    return {
+      run,
+      progress: createProgressReport(outlookOf(run.plan), stream),
+      lines: () => text.split('\n').slice(0, -1),
+    }
   }
 
   it('writes plain lines where there is no terminal', () => {
     const { run, progress, lines } = report()
     for (const trial of run.trials) {
-      progress.begin(trial)
+      progress.begin({ round: trial.round, name: trial.mode })
       for (const sample of trial.samples) progress.sample(sample)
       progress.end(trial)
     }

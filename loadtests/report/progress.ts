@@ -1,27 +1,42 @@
 import { clearLine, cursorTo } from 'node:readline'
 import { formatSeconds } from '../analysis/format.ts'
 import { answersOf } from '../analysis/rounds.ts'
-import type { TrialPosition } from '../measure/trial-context.ts'
 import type { Plan, Sample, Trial } from '../run-file.ts'
 
 /** Tells on stderr what runs and for how long still: one living line on a terminal, plain lines elsewhere. */
 export interface ProgressReport {
   say(line: string): void
-  begin(position: TrialPosition): void
+  begin(place: Place): void
   sample(sample: Sample): void
   end(trial: Trial): void
+}
+
+/** With a goal nobody knows how many rounds it takes: the most that there will be. */
+export function outlookOf({ max_rounds, rounds, modes, width }: Plan): Outlook {
+  return { trials: (max_rounds ?? rounds) * modes.length, isMost: width !== null }
+}
+
+/** Which trial begins, and what it is called. */
+export interface Place {
+  readonly round: number
+  readonly name: string
+}
+
+export interface Outlook {
+  readonly trials: number
+  /** There will not be more than that, but maybe less. */
+  readonly isMost: boolean
 }
 
 const BARS = '▁▂▃▄▅▆▇█'
 const SPARKS = 20
 
-export function createProgressReport(plan: Plan, stream: NodeJS.WriteStream): ProgressReport {
+export function createProgressReport(outlook: Outlook, stream: NodeJS.WriteStream): ProgressReport {
   const isLive = stream.isTTY === true && process.env['CI'] === undefined
-  // With a goal nobody knows how many rounds it takes: the most that there will be.
-  const total = (plan.max_rounds ?? plan.rounds) * plan.modes.length
+  const total = outlook.trials
   const startedAt = performance.now()
   let done = 0
-  let current: TrialPosition | undefined
+  let current: Place | undefined
   let rates: number[] = []
 
   function say(line: string): void {
@@ -39,15 +54,15 @@ export function createProgressReport(plan: Plan, stream: NodeJS.WriteStream): Pr
   function remaining(): string {
     if (done === 0) return ''
     const seconds = ((performance.now() - startedAt) / 1_000 / done) * (total - done)
-    return `, ${plan.width === null ? 'about' : 'at most'} ${formatSeconds(seconds)} left`
+    return `, ${outlook.isMost ? 'at most' : 'about'} ${formatSeconds(seconds)} left`
   }
 
   return {
     say,
-    begin(position) {
-      current = position
+    begin(place) {
+      current = place
       rates = []
-      const where = `trial ${done + 1}/${total}, round ${position.round}: ${position.mode}`
+      const where = `trial ${done + 1}/${total}, round ${place.round}: ${place.name}`
       if (!isLive) say(`${where}${remaining()}`)
     },
     sample(sample) {
@@ -58,20 +73,20 @@ export function createProgressReport(plan: Plan, stream: NodeJS.WriteStream): Pr
       const waiting = sample.queue === null ? 0 : sample.queue.stream + sample.queue.outbox + sample.queue.jobs
       const queue = waiting > 0 ? `, ${waiting} on their way` : ''
       stream.write(
-        `${done + 1}/${total} ${current.mode} ${sample.phase} ${sparkline(rates)} ` +
+        `${done + 1}/${total} ${current.name} ${sample.phase} ${sparkline(rates)} ` +
           `${rates.at(-1) ?? 0}/s${latency}${queue}${remaining()}`.slice(0, (stream.columns ?? 100) - 40),
       )
     },
     end(trial) {
       done++
-      say(describeTrial(trial, done, total))
+      say(describeTrial(current?.name ?? trial.mode, trial, done, total))
     },
   }
 }
 
-function describeTrial(trial: Trial, done: number, total: number): string {
-  const head = `  ${String(done).padStart(String(total).length)}/${total} ${trial.mode.padEnd(15)}`
-  if (trial.status === 'failed') return `${head} FAILED: ${trial.failure?.split('\n')[0]}`
+function describeTrial(name: string, trial: Trial, done: number, total: number): string {
+  const head = `  ${String(done).padStart(String(total).length)}/${total} ${name.padEnd(15)}`
+  if (trial.status !== 'ok') return `${head} ${trial.status.toUpperCase()}: ${trial.failure?.split('\n')[0]}`
   const rates = trial.loads.map((load) => {
     const rate = answersOf(load) / load.seconds
     return `${Math.round(rate)}/s ${load.name === 'paused' ? 'drain paused' : 'with drain'}`

@@ -14,18 +14,21 @@ import { useRedis } from './use-redis.ts'
 const USUAL_CONNECTIONS = 200
 const HARNESS_CONNECTIONS = 10
 
-export interface StoresOptions {
+export interface DelayOptions {
   readonly directory: RunDirectory
+  /** What a round trip from the system to Postgres or Redis costs more; 0 = no proxy. */
+  readonly dbLatencyMs: number
+  readonly redisLatencyMs: number
+  readonly signal?: AbortSignal
+}
+
+export interface StoresOptions extends DelayOptions {
   /** Servers that somebody else runs (DATABASE_URL, REDIS_URL); undefined starts our own. */
   readonly databaseUrl?: string | undefined
   readonly redisUrl?: string | undefined
   readonly allowNonempty: boolean
-  /** What a round trip from the system to Postgres or Redis costs more; 0 = no proxy. */
-  readonly dbLatencyMs: number
-  readonly redisLatencyMs: number
-  /** Whose pools Postgres must have connections for. */
+  /** Whose pools Postgres must have connections for: the largest of the run. */
   readonly profile: Profile
-  readonly signal?: AbortSignal
 }
 
 /** What a system under test stands on; one set serves all trials of a run. */
@@ -38,6 +41,8 @@ export interface Stores {
   /** What the system connects to: the stores, or the delay in front of them. */
   readonly databaseUrl: string
   readonly redisUrl: string
+  /** Process ids of the delays. */
+  readonly delayPids: readonly number[]
   /** Rejects when a part of our own ends unasked; never resolves. */
   readonly died: Promise<never>
   stop(): Promise<void>
@@ -56,14 +61,6 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     stops.push(() => started.stop())
     return started
   }
-  const delay = async (name: string, storeUrl: string, delayMs: number): Promise<string> => {
-    if (delayMs === 0) return storeUrl
-    const proxy: DelayProxy = await keep(
-      startDelayProxy({ name, storeUrl, delayMs, directory, ...(signal && { signal }) }),
-    )
-    deaths.push(failOnDeath(proxy.process))
-    return proxy.url
-  }
   const { databaseUrl, redisUrl } = options
   const needed = countConnections(options.profile)
   const maxConnections = Math.max(needed, USUAL_CONNECTIONS)
@@ -80,18 +77,44 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
     signal?.throwIfAborted()
     checkConnections(postgres.value, needed)
     deaths.push(postgres.value.died, redis.value.died, failOnDeath(mailSink.value.process))
-    const toPostgres = await delay('postgres-delay', postgres.value.url, options.dbLatencyMs)
-    const toRedis = await delay('redis-delay', redis.value.url, options.redisLatencyMs)
-    return {
+    const direct: Stores = {
       postgres: postgres.value,
       redis: redis.value,
       ownsRedis: redisUrl === undefined,
       mailSink: mailSink.value,
-      databaseUrl: toPostgres,
-      redisUrl: toRedis,
+      databaseUrl: postgres.value.url,
+      redisUrl: redis.value.url,
+      delayPids: [],
       died: firstDeath(deaths),
       stop,
     }
+    return { ...(await keep(delayStores(direct, options))), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The same stores behind delays. Stopping these stops the delays alone. */
+export async function delayStores(
+  stores: Stores,
+  { dbLatencyMs, redisLatencyMs, directory, signal }: DelayOptions,
+): Promise<Stores> {
+  const proxies: DelayProxy[] = []
+  const stop = async () => {
+    await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()))
+  }
+  const delay = async (name: string, storeUrl: string, delayMs: number): Promise<string> => {
+    if (delayMs === 0) return storeUrl
+    const proxy = await startDelayProxy({ name, storeUrl, delayMs, directory, ...(signal && { signal }) })
+    proxies.push(proxy)
+    return proxy.url
+  }
+  try {
+    const databaseUrl = await delay('postgres-delay', stores.databaseUrl, dbLatencyMs)
+    const redisUrl = await delay('redis-delay', stores.redisUrl, redisLatencyMs)
+    const died = firstDeath([stores.died, ...proxies.map(({ process }) => failOnDeath(process))])
+    return { ...stores, databaseUrl, redisUrl, delayPids: proxies.map(({ process }) => process.pid), died, stop }
   } catch (error) {
     await stop()
     throw error
