@@ -4,6 +4,7 @@ import { createCalibrateCommand } from './commands/calibrate.ts'
 import { createCompareCommand } from './commands/compare.ts'
 import { createFitCommand } from './commands/fit.ts'
 import { createLoadCommand } from './commands/load.ts'
+import { createPlanCommand } from './commands/plan.ts'
 import { createReportCommand } from './commands/report.ts'
 import { createStackCommand } from './commands/stack.ts'
 import { createStartCommand } from './commands/start.ts'
@@ -20,6 +21,7 @@ const program = new Command('redline')
   .addCommand(createLoadCommand())
   .addCommand(createCompareCommand())
   .addCommand(createFitCommand())
+  .addCommand(createPlanCommand())
   .addCommand(createReportCommand())
   .addCommand(createStartCommand())
   .addCommand(createStackCommand())

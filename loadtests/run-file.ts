@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { calibrationSchema } from './calibrate/calibration-file.ts'
 import { arrivalsSchema } from './drivers/arrivals.ts'
-import { ENGINES, scheduleSchema, steadySchema } from './drivers/driver.ts'
+import { ENGINES, scheduleSchema, steadySchema, wireSchema } from './drivers/driver.ts'
 
 /**
  * The files of a run, `reports/<run-id>/run.json` and `summary.json`. Every stage reads and writes these, so that
@@ -98,6 +98,10 @@ const loadSchema = z.object({
   /** The same for each kind of request by itself, in scenarios that have several. */
   steps: z.record(z.string(), z.object({ answers: count, histogram: z.string() })).default({}),
   cpu_ms: perKind,
+  /** When it ended; what processes share counts once where the kernel tells. */
+  memory_bytes: perKind.default({}),
+  /** Of all its requests and answers, headers included; null where the generator does not count. */
+  wire_bytes: wireSchema.nullable().default(null),
   /** Of an open loop: whether it kept to its plan. */
   schedule: scheduleSchema.nullable().default(null),
   /** The part after its own warm-up, from which rates and latencies are taken; null where that was not looked for. */

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
+
+const HERE = fileURLToPath(new URL('..', import.meta.url))
 
 const variables = z.record(z.string(), z.coerce.string())
 const healthcheck = z.object({ test: z.array(z.string()).optional(), disable: z.boolean().optional() })
@@ -33,12 +36,12 @@ const composeSchema = z.object({
 export type Compose = z.output<typeof composeSchema>
 
 /**
- * The compose files of this folder as Docker would see them together: variables filled in, the later file over the
+ * The compose files of this folder (or others, by their whole path) as Docker would see them together: variables filled in, the later file over the
  * earlier one (https://github.com/compose-spec/compose-spec/blob/main/13-merge.md, as far as these files need it).
  */
 export function readCompose(files: readonly string[], environment: Readonly<Record<string, string>> = {}): Compose {
   const read = files.map((file) => {
-    const text = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8')
+    const text = readFileSync(resolve(HERE, file), 'utf8')
     return parse(fillIn(text, environment), { merge: true }) as Tree
   })
   return composeSchema.parse(read.reduce((below, above) => overlay(below, above, '')))

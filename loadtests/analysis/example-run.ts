@@ -137,6 +137,8 @@ function exampleLoad(name: Load['name'], example: ExampleMode, rate: number, ran
     histogram: exampleHistogram(skewed(median, random)),
     steps: {},
     cpu_ms: { ...example.cpu, generator: 3500 },
+    memory_bytes: {},
+    wire_bytes: null,
     schedule: null,
     steady: null,
     clock_step_ms: 0,

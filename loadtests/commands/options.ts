@@ -58,6 +58,17 @@ export function parseMilliseconds(value: string): number {
   return milliseconds
 }
 
+const UNITS = { b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30, tb: 2 ** 40 } as const
+
+/** A size such as `4GB` or `512MB`, in steps of 1 024. @returns bytes */
+export function parseBytes(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?b)$/i.exec(value.trim())
+  const unit = match?.[2]?.toLowerCase() as keyof typeof UNITS | undefined
+  const bytes = unit === undefined ? Number.NaN : Number(match?.[1]) * UNITS[unit]
+  if (!(bytes > 0)) throw new InvalidArgumentError('expected a size such as 4GB or 512MB.')
+  return bytes
+}
+
 /** @returns the URL without a slash at its end */
 export function parseHttpUrl(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : null

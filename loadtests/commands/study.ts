@@ -12,6 +12,7 @@ import { VARIANTS } from '../study/variants.ts'
 import { watchInterruption } from './interruption.ts'
 import { parseWholeNumber } from './options.ts'
 import { createRunId } from './run-bench.ts'
+import { createAccuracyCommand } from './study-accuracy.ts'
 
 interface StudyOptions {
   blocks: number
@@ -51,7 +52,10 @@ export function createStudyCommand(): Command {
     .option('--json', 'print the summary alone on stdout', false)
     .addHelpText('after', EXAMPLES)
     .action(study)
-  return new Command('study').description('studies of the harness itself').addCommand(aa)
+  return new Command('study')
+    .description('studies of the harness itself')
+    .addCommand(aa)
+    .addCommand(createAccuracyCommand())
 }
 
 async function study(options: StudyOptions): Promise<void> {

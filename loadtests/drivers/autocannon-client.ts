@@ -29,13 +29,20 @@ export interface RequestSource {
   readonly isClosed: boolean
 }
 
+export interface AttachedClient {
+  /** Of requests and their answers, so far. */
+  readonly wireBytes: { sent: number; received: number }
+  /** Reports a request that stays without an answer. */
+  giveUp(): void
+}
+
 const NO_ANSWER: Answer = { status: 0, body: '' }
 
 /**
  * Puts our own requests and our own clock into a connection of autocannon. Its public way (`setupRequest`) builds each
- * request out of objects and costs several times as much. Returns what reports a request that stays without an answer.
+ * request out of objects and costs several times as much.
  */
-export function attachClient(client: Client, source: RequestSource, recorder: LoadRecorder): { giveUp(): void } {
+export function attachClient(client: Client, source: RequestSource, recorder: LoadRecorder): AttachedClient {
   const inner = client as unknown as ClientInternals
   const { _doRequest: sendRequest, _connect: connect, _destroyConnection: destroyConnection } = inner
   let pending: OutgoingRequest | null = null
@@ -43,6 +50,7 @@ export function attachClient(client: Client, source: RequestSource, recorder: Lo
   let sentAt: number | null = null
   let lastAnswer = NO_ANSWER
   let hasFailed = false
+  const wireBytes = { sent: 0, received: 0 }
 
   const lose = (reason: 'timeout' | 'connection_error' | 'unanswered') => {
     if (pending === null || sentAt === null) return
@@ -57,6 +65,9 @@ export function attachClient(client: Client, source: RequestSource, recorder: Lo
   inner.on('connError', () => {
     hasFailed = true
     lose('connection_error')
+  })
+  inner.on('response', (_status: number, bytes: number) => {
+    wireBytes.received += bytes
   })
   inner._connect = () => {
     if (!hasFailed) return connect.call(inner)
@@ -85,7 +96,10 @@ export function attachClient(client: Client, source: RequestSource, recorder: Lo
   }
   inner.getRequestBuffer = () => {
     sentAt = performance.now()
-    return pending === null ? '' : source.format(pending)
+    if (pending === null) return ''
+    const text = source.format(pending)
+    wireBytes.sent += Buffer.byteLength(text)
+    return text
   }
   inner.requestIterator.nextRequest = () => undefined
   inner.requestIterator.recordBody = (_request, status, body) => {
@@ -96,5 +110,5 @@ export function attachClient(client: Client, source: RequestSource, recorder: Lo
     lastAnswer = { status, body }
     recorder.answered(answered, status, body, performance.now() - sentAt)
   }
-  return { giveUp: () => lose('unanswered') }
+  return { wireBytes, giveUp: () => lose('unanswered') }
 }

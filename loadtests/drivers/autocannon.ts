@@ -1,5 +1,5 @@
 import autocannon, { type Instance, type Options } from 'autocannon'
-import { attachClient, type RequestSource } from './autocannon-client.ts'
+import { type AttachedClient, attachClient, type RequestSource } from './autocannon-client.ts'
 import { type CheckedLoadSpec, type Driver, loadSpecSchema } from './driver.ts'
 import { createLoadRecorder } from './load-recorder.ts'
 import type { Answer, OutgoingRequest, Recipe, Script } from './recipes/recipe.ts'
@@ -27,7 +27,7 @@ export function createAutocannonDriver(): Driver {
       const format = formatFor(spec.url)
       const recorder = createLoadRecorder(spec.answers_file, recipe)
       const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1000)
-      const clients: ReturnType<typeof attachClient>[] = []
+      const clients: AttachedClient[] = []
       const run = start({
         url: spec.url,
         connections: Math.min(spec.connections, spec.people ?? spec.connections),
@@ -48,9 +48,14 @@ export function createAutocannonDriver(): Driver {
       }
       for (const client of clients) client.giveUp()
       onProgress?.(recorder.takeProgress())
-      return recorder.finish()
+      return { ...(await recorder.finish()), wire_bytes: sumOf(clients.map(({ wireBytes }) => wireBytes)) }
     },
   }
+}
+
+function sumOf(all: readonly AttachedClient['wireBytes'][]): AttachedClient['wireBytes'] {
+  const total = (direction: 'sent' | 'received') => all.reduce((sum, bytes) => sum + bytes[direction], 0)
+  return { sent: total('sent'), received: total('received') }
 }
 
 function start(options: Options): { instance: Instance; done: Promise<void> } {

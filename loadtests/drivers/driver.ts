@@ -88,6 +88,9 @@ export const steadySchema = z.object({
 })
 export type Steady = z.infer<typeof steadySchema>
 
+/** On the wire, headers included. */
+export const wireSchema = z.object({ sent: count, received: count })
+
 export const loadResultSchema = z.object({
   /** From the first request to the last answer. */
   seconds: z.number(),
@@ -113,6 +116,8 @@ export const loadResultSchema = z.object({
   steady: steadySchema.nullable(),
   /** The greatest step of the wall clock against the monotonic one meanwhile, in milliseconds. */
   clock_step_ms: z.number(),
+  /** Of all requests and their answers; null where the generator does not count them. */
+  wire_bytes: wireSchema.nullable().default(null),
   /** What clients saw of a waiting room; null without one. */
   room: roomSightingsSchema.nullable(),
   answers_file: z.string(),

@@ -103,6 +103,7 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
         clock_step_ms: clock.greatestMs,
         room,
         answers_file: answersFile,
+        wire_bytes: null,
         answers_left_out: answers.leftOut,
       }
     },

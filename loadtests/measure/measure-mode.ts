@@ -5,7 +5,7 @@ import { BURST } from '../scenarios/scenario.ts'
 import { collectEvidence } from '../sut/collect-evidence.ts'
 import { setDrain, waitUntilDrained } from '../sut/drain.ts'
 import type { System } from '../sut/system.ts'
-import { readCpu, subtractCpu } from './cpu-meter.ts'
+import { readCpu, readMemory, subtractCpu } from './cpu-meter.ts'
 import { measureEndToEnd } from './end-to-end.ts'
 import { startOccupancyWatch } from './occupancy.ts'
 import { type LoadTarget, runBurst, runLoad, toLoad } from './run-load.ts'
@@ -83,7 +83,7 @@ async function measureRunning(
   target.recorder.phase = 'running'
   const before = readCpu(roots)
   const result = await runLoad(context, target, 'running')
-  const load = toLoad('running', result, subtractCpu(readCpu(roots), before))
+  const load = toLoad('running', result, subtractCpu(readCpu(roots), before), readMemory(roots))
   target.recorder.phase = 'drain'
   const { drained, seconds } = await waitForDrain(session)
   if (!drained) return undefined
@@ -112,6 +112,7 @@ async function measurePaused(session: Session): Promise<Pick<Measured, 'loads' |
   const before = readCpu(roots)
   const result = await runLoad(context, target, 'paused')
   const between = readCpu(roots)
+  const memory = readMemory(roots)
   target.recorder.phase = 'drain'
   await setDrain(system, false)
   const { drained, seconds } = await waitForDrain(session)
@@ -120,7 +121,7 @@ async function measurePaused(session: Session): Promise<Pick<Measured, 'loads' |
   const drainCpu = subtractCpu(readCpu(roots), between)
   const counted = await meter.stop(seconds)
   return {
-    loads: [toLoad('paused', result, acceptCpu)],
+    loads: [toLoad('paused', result, acceptCpu, memory)],
     drain: { redemptions: result.accepted, seconds },
     work: { redemptions: result.accepted, ...counted, accept_cpu_ms: acceptCpu, drain_cpu_ms: drainCpu },
   }

@@ -77,6 +77,23 @@ export function readCpuPressureMs(): number | null {
   return total === undefined ? null : Number(total) / 1000
 }
 
+/**
+ * Memory in bytes of these processes and everything that descends from them; what they share counts once, where the
+ * kernel tells it to us (proportional set size), and else for each of them.
+ */
+export function sumMemory(table: ProcessTable, roots: readonly number[]): number {
+  let total = 0
+  const wanted = new Set(roots)
+  for (const pid of table.keys()) if (descendsFrom(table, pid, wanted)) total += memoryOf(pid)
+  return total
+}
+
+function memoryOf(pid: number): number {
+  const proportional = /^Pss:\s+(\d+) kB/m.exec(tryRead(`/proc/${pid}/smaps_rollup`) ?? '')?.[1]
+  const resident = /^VmRSS:\s+(\d+) kB/m.exec(tryRead(`/proc/${pid}/status`) ?? '')?.[1]
+  return 1024 * Number(proportional ?? resident ?? 0)
+}
+
 function tryRead(file: string): string | null {
   try {
     return readFileSync(file, 'utf8')

@@ -7,7 +7,7 @@ import { asBurst, type LoadResult, type LoadSpec } from '../drivers/driver.ts'
 import type { Load } from '../run-file.ts'
 import { BURST, type LoadName, type PlannedRequests, type Workload } from '../scenarios/scenario.ts'
 import type { ActivitySeed } from '../sut/waiting-room-data.ts'
-import type { CpuMs } from './cpu-meter.ts'
+import type { CpuMs, MemoryBytes } from './cpu-meter.ts'
 import type { LoadContext } from './trial-context.ts'
 import type { TrialRecorder } from './trial-recorder.ts'
 
@@ -82,11 +82,22 @@ async function watch(context: LoadContext, target: LoadTarget, spec: LoadSpec): 
   return result
 }
 
-export function toLoad(name: Load['name'], result: LoadResult, cpu: CpuMs): Load {
+export function toLoad(name: Load['name'], result: LoadResult, cpu: CpuMs, memory: MemoryBytes = {}): Load {
   const { seconds, accepted, served, refused, errors, by_status, histogram, steps } = result
-  const { schedule, steady, clock_step_ms } = result
+  const { schedule, steady, clock_step_ms, wire_bytes } = result
   const counted = { seconds, accepted, served, refused, errors, by_status }
-  return { name, ...counted, histogram, steps, cpu_ms: cpu, schedule, steady, clock_step_ms }
+  return {
+    name,
+    ...counted,
+    histogram,
+    steps,
+    cpu_ms: cpu,
+    memory_bytes: memory,
+    wire_bytes,
+    schedule,
+    steady,
+    clock_step_ms,
+  }
 }
 
 export async function removeAnswers({ answersFiles }: LoadTarget): Promise<void> {

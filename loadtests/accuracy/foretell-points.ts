@@ -1,0 +1,43 @@
+import { calibratePipeline } from '../model/pipeline/calibrate-pipeline.ts'
+import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
+import { predictPipeline } from '../model/pipeline/predict-pipeline.ts'
+import { loadOfPoint, sizeOfPoint } from '../model/pipeline/size-of-point.ts'
+import { foretell, noiseOf } from '../plan/foretell.ts'
+import type { PointsRun } from '../points/points-file.ts'
+import type { Predictions } from './accuracy-file.ts'
+import { CALIBRATED_MODES, type CalibratedMode, calibrationPoints, DEMANDS_OF, HELD_OUT } from './accuracy-points.ts'
+
+/**
+ * Everything that will be measured, foretold from the calibration alone.
+ * @throws RangeError when a mode could not be calibrated
+ */
+export function foretellPoints(calibration: PointsRun, heldOutRounds: number, points = HELD_OUT): Predictions {
+  const { environment, rounds } = calibration
+  const triedOf = (mode: CalibratedMode) =>
+    calibrationPoints(mode).map((point) => ({
+      point,
+      trials: calibration.trials.filter(({ profile }) => profile === point.name),
+    }))
+  const tried = CALIBRATED_MODES.map(triedOf)
+  const demands = new Map(
+    CALIBRATED_MODES.map((mode, index) => [mode, calibratePipeline(tried[index] ?? [], environment.cores)]),
+  )
+  const noise = noiseOf(tried.flat().map(({ trials }) => trials))
+  return {
+    schema: 1,
+    written_at: new Date().toISOString(),
+    environment,
+    rounds: { calibration: rounds, held_out: heldOutRounds },
+    noise,
+    demands: [...demands.values()],
+    points: points.map((point) => {
+      const known = demands.get(DEMANDS_OF[point.mode]) as PipelineDemands
+      const { use, ...figures } = predictPipeline(known, sizeOfPoint(point, environment.cores), loadOfPoint(point))
+      return {
+        point,
+        foretold: foretell(figures, noise, { calibration: rounds, measured: heldOutRounds }),
+        use: [...use],
+      }
+    }),
+  }
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { LIMITER_MODES } from '../../run-file.ts'
+
+const seconds = z.number().nonnegative()
+
+/** Seconds of CPU. */
+const acceptSchema = z.object({
+  server: seconds,
+  postgres: seconds,
+  redis: seconds,
+  generator: seconds,
+  /** The proxy that puts a delay before a store; 0 without one. */
+  delay_proxy: seconds,
+})
+export type AcceptDemand = z.infer<typeof acceptSchema>
+
+const drainSchema = z.object({
+  worker: seconds,
+  scheduler: seconds,
+  server: seconds,
+  postgres: seconds,
+  redis: seconds,
+  mail_sink: seconds,
+})
+export type DrainDemand = z.infer<typeof drainSchema>
+
+const levelSchema = z.object({
+  /** Redemptions per second at which it was measured. */
+  rate: z.number().positive(),
+  accept: acceptSchema,
+  drain: drainSchema,
+})
+export type Level = z.infer<typeof levelSchema>
+
+/** What the simulation lacks at a load that was measured, as factors on what lies beyond the delays. */
+const correctionSchema = z.object({
+  /** Share of the cores that was in use, 0…1. */
+  use: z.number().nonnegative(),
+  mean: z.number().positive(),
+  p99: z.number().positive(),
+})
+export type Correction = z.infer<typeof correctionSchema>
+
+/**
+ * What one redemption costs on one machine, measured at several loads: an idle system pays for each wake-up, a busy one
+ * shares it. Times are seconds.
+ */
+export const pipelineDemandsSchema = z.object({
+  mode: z.enum(LIMITER_MODES),
+  cores: z.number().int().positive(),
+  /** By rate, ascending. */
+  levels: z.array(levelSchema).min(2),
+  /** Answers to one connection alone, less the delays that were put before the stores: at equal steps of its distribution. */
+  alone: z.array(seconds).min(20),
+  /** By use, ascending; none = the simulation as it is. */
+  corrections: z.array(correctionSchema),
+})
+export type PipelineDemands = z.infer<typeof pipelineDemandsSchema>
+
+/**
+ * At any rate. Between two loads the CPU of all redemptions together grows in a straight line, as it does where a part
+ * of it does not depend on how many there are; outside of them a redemption costs what it costs at the nearer one.
+ */
+export function demandsAt({ levels }: Pick<PipelineDemands, 'levels'>, rate: number): Pick<Level, 'accept' | 'drain'> {
+  const above = levels.find((level) => level.rate >= rate) ?? lastOf(levels)
+  const below = levels.findLast((level) => level.rate <= rate) ?? above
+  if (above.rate === below.rate) return above
+  // CPU per second is linear in the rate, so CPU per redemption is linear in its reciprocal.
+  const share = (1 / below.rate - 1 / rate) / (1 / below.rate - 1 / above.rate)
+  return {
+    accept: between(below.accept, above.accept, share),
+    drain: between(below.drain, above.drain, share),
+  }
+}
+
+function between<Values extends Record<string, number>>(from: Values, to: Values, share: number): Values {
+  const entries = Object.entries(from).map(([kind, value]) => [kind, value + share * ((to[kind] ?? value) - value)])
+  return Object.fromEntries(entries) as Values
+}
+
+/** Between two measured ones by the use of the cores; the nearer one's outside of them. */
+export function correctionAt({ corrections }: PipelineDemands, use: number): Omit<Correction, 'use'> {
+  const above = corrections.find((each) => each.use >= use) ?? corrections.at(-1)
+  const below = corrections.findLast((each) => each.use <= use) ?? above
+  if (above === undefined || below === undefined) return { mean: 1, p99: 1 }
+  const share = above.use === below.use ? 0 : (use - below.use) / (above.use - below.use)
+  return between({ mean: below.mean, p99: below.p99 }, { mean: above.mean, p99: above.p99 }, share)
+}
+
+export function sumOfDemands(demand: Readonly<Record<string, number>>): number {
+  return Object.values(demand).reduce((sum, value) => sum + value, 0)
+}
+
+export function lastOf<Item>(items: readonly Item[]): Item {
+  const last = items.at(-1)
+  if (last === undefined) throw new RangeError('there is none')
+  return last
+}

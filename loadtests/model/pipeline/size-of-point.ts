@@ -1,0 +1,22 @@
+import { meanRate } from '../../drivers/arrivals.ts'
+import type { Point } from '../../points/points-file.ts'
+import type { PipelineSize } from './pipeline-route.ts'
+import type { PipelineLoad } from './predict-pipeline.ts'
+
+/** A point as the model sees it. */
+export function sizeOfPoint(point: Point, cores: number): PipelineSize {
+  return {
+    mode: point.mode,
+    profile: point.profile,
+    machines: { shared: cores },
+    isHot: point.codes === 1,
+    dbLatency: point.db_latency_ms / 1_000,
+    redisLatency: point.redis_latency_ms / 1_000,
+    isDraining: point.drain === 'running',
+    hasGenerator: true,
+  }
+}
+
+export function loadOfPoint({ arrivals, connections }: Point): PipelineLoad {
+  return arrivals === null ? { customers: connections } : { ratePerSecond: meanRate(arrivals) }
+}

@@ -1,0 +1,111 @@
+import { median } from '../analysis/bootstrap.ts'
+import { answersOf, succeeded } from '../analysis/rounds.ts'
+import { UsageError } from '../errors.ts'
+import { calibratePipeline, type Tried } from '../model/pipeline/calibrate-pipeline.ts'
+import type { Point, PointsRun } from '../points/points-file.ts'
+import type { LimiterMode, ProcessKind, Profile, Trial } from '../run-file.ts'
+import { connectionsOf, type Footprint } from './footprint.ts'
+import { noiseOf } from './foretell.ts'
+import type { BasisFile } from './plan-file.ts'
+
+export const BASIS_PROFILE: Profile = { servers: 1, workers: 1, concurrency: 20, pool: 20, semaphore: 10 }
+export const BASIS_ROUNDS = 2
+const CONNECTIONS = [1, 6, 24] as const
+
+/** What is measured for a plan: one size at three loads, from one connection alone to as many as have the system at work. */
+export function basisPoints(
+  mode: LimiterMode,
+  choices: Pick<Point, 'codes' | 'db_latency_ms' | 'redis_latency_ms'>,
+  semaphore: number,
+): Point[] {
+  return CONNECTIONS.map((connections) => ({
+    ...choices,
+    name: `${connections} at a time`,
+    mode,
+    profile: { ...BASIS_PROFILE, semaphore },
+    polls: 0,
+    think_ms: 0,
+    connections,
+    arrivals: null,
+    drain: 'paused' as const,
+    warm_up: 1,
+    // A bucket takes so many that draining them would be most of the time.
+    duration: mode === 'token-bucket' && connections > 6 ? 2 : 4,
+  }))
+}
+
+/**
+ * The basis of a plan, out of such a run.
+ * @throws UsageError for a run that cannot be one: what is missing is named
+ */
+export function basisOfRun(run: PointsRun): BasisFile {
+  const closed = run.points.filter(
+    ({ arrivals, drain, polls }) => arrivals === null && drain === 'paused' && polls === 0,
+  )
+  const [first] = closed
+  const points = closed.filter((point) => first !== undefined && isSameSize(point, first))
+  if (first === undefined || points.length < 2)
+    throw new UsageError(
+      `${run.run_id} measured ${points.length} closed loads of one size with the drain paused: a plan needs two at least. ` +
+        'Leave --from out, and they are measured.',
+    )
+  const tried = points
+    .map((point): Tried => ({ point, trials: run.trials.filter(({ profile }) => profile === point.name) }))
+    .sort((a, b) => a.point.connections - b.point.connections)
+  const { mode, profile, db_latency_ms, redis_latency_ms } = first
+  return {
+    schema: 1,
+    measured_at: run.started_at,
+    run_id: run.run_id,
+    environment: run.environment,
+    demands: calibrate(run, tried),
+    noise: noiseOf(tried.map(({ trials }) => trials)),
+    rounds: run.rounds,
+    footprint: footprintOf(
+      run.trials.filter((trial) => trial.mode === mode),
+      profile,
+    ),
+    semaphore: profile.semaphore,
+    db_latency_ms,
+    redis_latency_ms,
+  }
+}
+
+function calibrate(run: PointsRun, tried: readonly Tried[]) {
+  try {
+    return calibratePipeline(tried, run.environment.cores)
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${run.run_id} cannot be planned from: ${error.message}.`)
+    throw error
+  }
+}
+
+function isSameSize(a: Point, b: Point): boolean {
+  const sizeOf = ({ mode, profile, codes, db_latency_ms, redis_latency_ms }: Point) =>
+    JSON.stringify([mode, profile, codes, db_latency_ms, redis_latency_ms])
+  return sizeOf(a) === sizeOf(b)
+}
+
+/** Of the processes at the end of each load, and of what went over the wire. */
+function footprintOf(trials: readonly Trial[], profile: Profile): Footprint {
+  const loads = trials.filter(succeeded).flatMap(({ loads: all }) => all)
+  const memory = (kind: ProcessKind) => Math.max(0, ...loads.map(({ memory_bytes }) => memory_bytes[kind] ?? 0))
+  const perAnswer = (direction: 'sent' | 'received') => {
+    const known = loads.flatMap((load) =>
+      load.wire_bytes === null ? [] : [load.wire_bytes[direction] / Math.max(1, answersOf(load))],
+    )
+    return known.length === 0 ? null : median(known)
+  }
+  const [sent, received] = [perAnswer('sent'), perAnswer('received')]
+  return {
+    memory: {
+      server: memory('server') / profile.servers,
+      worker: memory('worker') / profile.workers,
+      scheduler: memory('scheduler'),
+      postgres: memory('postgres'),
+      redis: memory('redis'),
+    },
+    connections: connectionsOf(profile),
+    wire: sent === null || received === null ? null : { sent, received },
+  }
+}

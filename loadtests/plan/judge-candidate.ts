@@ -1,0 +1,181 @@
+import { formatBytes, formatNumber, formatShare } from '../analysis/format.ts'
+import { demandsAt, type PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
+import type { Machines, PipelineSize } from '../model/pipeline/pipeline-route.ts'
+import { predictPipeline, type StationUse } from '../model/pipeline/predict-pipeline.ts'
+import type { Profile } from '../run-file.ts'
+import { bandwidthOf, type Footprint, memoryOf } from './footprint.ts'
+import { type Foretold, foretell, type Noise } from './foretell.ts'
+import type { PlanRequest } from './plan-request.ts'
+
+/** What is known of the system: the measurement that a plan stands on. */
+export interface Basis {
+  readonly demands: PipelineDemands
+  readonly noise: Noise
+  readonly rounds: number
+  readonly footprint: Footprint
+  /** Places of the semaphore, which a plan leaves as they are. */
+  readonly semaphore: number
+}
+
+/** A profile, what it would do, and why it would not do. */
+export interface Candidate {
+  readonly profile: Profile
+  readonly rate: number
+  readonly throughput: Foretold
+  readonly mean: Foretold
+  readonly p99: Foretold
+  readonly use: readonly StationUse[]
+  readonly bottleneck: StationUse
+  readonly memoryBytes: number
+  readonly megabitsPerSecond: number | null
+  /** In words, the worst first; empty for a profile that meets the target. */
+  readonly blocked: readonly string[]
+}
+
+/** A station that is fuller than this answers, but any surge makes a queue that lasts. */
+export const MOST_USE = 0.9
+/** A plan holds what will be measured in one verification of so many rounds. */
+export const VERIFY_ROUNDS = 3
+const ANSWERS = 12_000
+
+/** Foretells one profile at the rate that so many users make. */
+export function judgeCandidate(request: PlanRequest, basis: Basis, profile: Profile): Candidate {
+  const demands = fasterPostgres(basis.demands, request.whatIf.postgresSpeed)
+  const size = sizeOf(request, profile)
+  // Who waits for an answer comes again later.
+  const meanAlone = demands.alone.reduce((sum, seconds) => sum + seconds, 0) / demands.alone.length
+  const rate = request.users / (request.think + meanAlone)
+  const memoryBytes = memoryOf(basis.footprint, profile)
+  const megabits = bandwidthOf(basis.footprint, rate)
+  const limits = [...overflows(request, memoryBytes, megabits)]
+  const full = fullStations(demands, size, rate)
+  if (full.length > 0) return saturated(profile, rate, full, { memoryBytes, megabits, limits })
+  const { use, completed, ...figures } = predictPipeline(demands, size, { ratePerSecond: rate }, { answers: ANSWERS })
+  const foretold = foretell(figures, basis.noise, { calibration: basis.rounds, measured: VERIFY_ROUNDS })
+  const busy = use.filter(({ share }) => share > MOST_USE).map(tellUse)
+  const late = foretold.p99.value > request.p99 ? [tellLate(foretold.p99.value, request.p99)] : []
+  const behind =
+    completed < 0.95 * rate && busy.length === 0
+      ? [`invites: ${formatNumber(completed)} of ${formatNumber(rate)} per second are sent, the rest piles up`]
+      : []
+  return {
+    profile,
+    rate,
+    ...foretold,
+    use,
+    bottleneck: fullestOf(use),
+    memoryBytes,
+    megabitsPerSecond: megabits,
+    blocked: [...busy, ...late, ...behind, ...limits],
+  }
+}
+
+export function sizeOf(request: PlanRequest, profile: Profile): PipelineSize {
+  const { mode, isHot, dbLatency, redisLatency } = request
+  return {
+    mode,
+    profile,
+    isHot,
+    dbLatency,
+    redisLatency,
+    isDraining: true,
+    hasGenerator: false,
+    machines: machinesOf(request),
+  }
+}
+
+/** All on one, or servers and workers on so many and each store on one of its own. */
+function machinesOf({ machine: { cores }, whatIf: { instances } }: PlanRequest): Machines {
+  if (instances === 1) return { shared: cores }
+  return { servers: instances * cores, workers: instances * cores, postgres: cores, redis: cores }
+}
+
+function fasterPostgres(demands: PipelineDemands, factor: number): PipelineDemands {
+  if (factor === 1) return demands
+  return {
+    ...demands,
+    levels: demands.levels.map(({ rate, accept, drain }) => ({
+      rate,
+      accept: { ...accept, postgres: accept.postgres / factor },
+      drain: { ...drain, postgres: drain.postgres / factor },
+    })),
+  }
+}
+
+/** By the utilisation law alone: what is asked of a station per second over what it has. */
+export function lawfulUse(demands: PipelineDemands, { profile, machines }: PipelineSize, rate: number): StationUse[] {
+  const { accept, drain } = demandsAt(demands, rate)
+  const onServers = accept.server + drain.server
+  const onWorkers = drain.worker + drain.scheduler + drain.mail_sink
+  const [postgres, redis] = [accept.postgres + drain.postgres, accept.redis + drain.redis]
+  const stations = [
+    ['server', onServers, profile.servers],
+    ['worker', drain.worker, profile.workers],
+    ['scheduler', drain.scheduler, 1],
+    ['redis', redis, 1],
+    ...('shared' in machines
+      ? [['cores', onServers + onWorkers + postgres + redis + accept.delay_proxy, machines.shared]]
+      : [
+          ['cores of servers', onServers, machines.servers],
+          ['cores of workers', onWorkers, machines.workers],
+          ['cores of postgres', postgres, machines.postgres],
+        ]),
+  ] as [string, number, number][]
+  return stations.map(([station, demand, units]) => ({ station, share: (rate * demand) / units }))
+}
+
+function fullStations(demands: PipelineDemands, size: PipelineSize, rate: number): StationUse[] {
+  return lawfulUse(demands, size, rate)
+    .filter(({ share }) => share >= 1)
+    .sort((a, b) => b.share - a.share)
+}
+
+/** No simulation: its line only grows. */
+function saturated(
+  profile: Profile,
+  rate: number,
+  full: readonly StationUse[],
+  rest: { memoryBytes: number; megabits: number | null; limits: readonly string[] },
+): Candidate {
+  const never: Foretold = {
+    value: Number.POSITIVE_INFINITY,
+    low: Number.POSITIVE_INFINITY,
+    high: Number.POSITIVE_INFINITY,
+  }
+  const bottleneck = fullestOf(full)
+  const throughput = rate / bottleneck.share
+  return {
+    profile,
+    rate,
+    throughput: { value: throughput, low: throughput, high: throughput },
+    mean: never,
+    p99: never,
+    use: full,
+    bottleneck,
+    memoryBytes: rest.memoryBytes,
+    megabitsPerSecond: rest.megabits,
+    blocked: [...full.map(tellUse), ...rest.limits],
+  }
+}
+
+function overflows({ machine, whatIf }: PlanRequest, memoryBytes: number, megabits: number | null): string[] {
+  const memory = machine.memoryBytes * whatIf.instances
+  return [
+    ...(memoryBytes > memory ? [`memory: ${formatBytes(memoryBytes)} of ${formatBytes(memory)}`] : []),
+    ...(megabits !== null && megabits > machine.megabitsPerSecond
+      ? [`bandwidth: ${formatNumber(megabits)} of ${formatNumber(machine.megabitsPerSecond)} Mbit/s`]
+      : []),
+  ]
+}
+
+function tellUse({ station, share }: StationUse): string {
+  return `${station}: ${formatShare(share)} of what it has`
+}
+
+function tellLate(p99: number, wanted: number): string {
+  return `p99: ${formatNumber(1_000 * p99)} ms, ${formatNumber(1_000 * wanted)} ms are wanted`
+}
+
+function fullestOf(use: readonly StationUse[]): StationUse {
+  return use.reduce((fullest, each) => (each.share > fullest.share ? each : fullest), { station: 'nothing', share: 0 })
+}

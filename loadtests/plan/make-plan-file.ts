@@ -1,0 +1,86 @@
+import { type Choice, chooseProfile } from './choose-profile.ts'
+import { growthOf, headroomOf } from './growth.ts'
+import type { Basis, Candidate } from './judge-candidate.ts'
+import type { BasisFile, PlanFile } from './plan-file.ts'
+import { planFleet } from './plan-fleet.ts'
+import type { PlanRequest } from './plan-request.ts'
+
+/** The whole plan, without a verification. @returns the recommended candidate as well, for that */
+export function makePlanFile(
+  request: PlanRequest,
+  basisFile: BasisFile,
+): { file: PlanFile; recommended: Candidate | null } {
+  // A semaphore inside the process costs what none costs.
+  const basis: Basis = { ...basisFile, demands: { ...basisFile.demands, mode: request.mode } }
+  const choice = chooseProfile(request, basis)
+  const { recommended } = choice
+  const file: PlanFile = {
+    schema: 1,
+    made_at: new Date().toISOString(),
+    request: describeRequest(request),
+    basis: { run_id: basisFile.run_id, measured_at: basisFile.measured_at },
+    ...describeChoice(choice),
+    growth: recommended === null ? [] : growthOf(request, basis, recommended.profile),
+    headroom: recommended === null ? null : headroomOf(request, basis, recommended.profile),
+    fleet: needsFleet(request, recommended) ? planFleet(request, basis) : null,
+    verification: null,
+  }
+  return { file, recommended }
+}
+
+function needsFleet({ whatIf }: PlanRequest, recommended: Candidate | null): boolean {
+  return recommended === null || whatIf.instances > 1 || whatIf.regions > 1 || whatIf.redisNodes > 1
+}
+
+function describeChoice({
+  recommended,
+  smaller,
+  larger,
+}: Choice): Pick<PlanFile, 'recommended' | 'smaller' | 'larger'> {
+  return {
+    recommended: recommended && describeCandidate(recommended),
+    smaller: smaller.map(describeCandidate),
+    larger: larger.map(describeCandidate),
+  }
+}
+
+function describeCandidate(candidate: Candidate): PlanFile['smaller'][number] {
+  const { profile, rate, use, bottleneck, memoryBytes, megabitsPerSecond, blocked } = candidate
+  const known = ({ value, low, high }: Candidate['p99']) =>
+    Number.isFinite(value) ? { value, low, high } : { value: null, low: null, high: null }
+  return {
+    profile,
+    rate,
+    throughput: known(candidate.throughput),
+    mean: known(candidate.mean),
+    p99: known(candidate.p99),
+    use: [...use],
+    bottleneck,
+    memory_bytes: memoryBytes,
+    megabits_per_second: megabitsPerSecond,
+    blocked: [...blocked],
+  }
+}
+
+function describeRequest({ users, think, p99, mode, isHot, machine, whatIf }: PlanRequest): PlanFile['request'] {
+  return {
+    users,
+    think_s: think,
+    p99_ms: 1_000 * p99,
+    mode,
+    codes: isHot ? 'one' : 'many',
+    machine: {
+      cores: machine.cores,
+      memory_bytes: machine.memoryBytes,
+      megabits_per_second: machine.megabitsPerSecond,
+    },
+    what_if: {
+      postgres_speed: whatIf.postgresSpeed,
+      instances: whatIf.instances,
+      redis_nodes: whatIf.redisNodes,
+      replica: whatIf.hasReplica,
+      regions: whatIf.regions,
+      region_round_trip_ms: 1_000 * whatIf.regionRoundTrip,
+    },
+  }
+}

@@ -1,0 +1,143 @@
+import { formatCount, formatNumber, plural } from '../analysis/format.ts'
+import { demandsAt, lastOf } from '../model/pipeline/pipeline-demands.ts'
+import { connectionsOf } from './footprint.ts'
+import type { Basis } from './judge-candidate.ts'
+import type { PlanRequest } from './plan-request.ts'
+
+/** What carries the load past one machine, and what has to be believed for that. */
+export interface Fleet {
+  readonly rate: number
+  readonly parts: readonly FleetPart[]
+  readonly assumptions: readonly string[]
+  /** What no number of machines gets past, in words. */
+  readonly walls: readonly string[]
+}
+
+export interface FleetPart {
+  readonly part: string
+  readonly count: number
+  /** How it is made, with engines that exist. */
+  readonly how: string
+}
+
+/** Of each core and thread: above that a surge of a few seconds makes a line. */
+const USE = 0.6
+/** What one Postgres is still bought with; past that it is parted. */
+const POSTGRES_CORES = 32
+/** A Kubernetes pod of k6 makes so many requests per second with a core of its own. */
+const K6_PER_POD = 1_000
+/** Mean CPU of processes that are nearly always busy is that of the busiest load that was measured. */
+const BUSY = Number.POSITIVE_INFINITY
+
+/**
+ * By the utilisation law: demands of the busiest measured load, each core at most 60 % full. No simulation: between
+ * machines the network decides, which was not measured.
+ */
+export function planFleet(request: PlanRequest, { demands, footprint }: Basis): Fleet {
+  const { users, think, machine, whatIf } = request
+  const { accept, drain } = demandsAt(demands, BUSY)
+  const rate = users / think
+  const cores = (seconds: number) => (rate * seconds) / USE
+  const atLeast = (count: number) => Math.max(1, Math.ceil(count))
+  const serverCores = cores(accept.server + drain.server)
+  const servers = atLeast(serverCores / machine.cores)
+  const workers = atLeast(cores(drain.worker) / machine.cores)
+  const postgresCores = cores((accept.postgres + drain.postgres) / whatIf.postgresSpeed)
+  const partitions = atLeast(postgresCores / POSTGRES_CORES)
+  const redisNodes = atLeast(Math.max(cores(accept.redis + drain.redis), whatIf.redisNodes))
+  const schedulers = atLeast(cores(drain.scheduler))
+  const pool = 5
+  const connections = connectionsOf({
+    servers: servers * machine.cores,
+    workers: workers * machine.cores,
+    concurrency: 20,
+    pool,
+    semaphore: 10,
+  })
+  const parts: FleetPart[] = [
+    part(
+      'machines for servers',
+      servers,
+      `${machine.cores} processes each, behind a balancer (nginx, or a Kubernetes Service)`,
+    ),
+    part(
+      'machines for workers',
+      workers,
+      `${machine.cores} processes each; Kubernetes scales them on the age of the oldest invite`,
+    ),
+    part(
+      partitions === 1 ? 'Postgres' : 'Postgres partitions',
+      partitions,
+      postgresHow(postgresCores, partitions, whatIf.hasReplica),
+    ),
+    part(
+      redisNodes === 1 ? 'Redis' : 'nodes of a Redis Cluster',
+      redisNodes,
+      redisNodes === 1
+        ? 'one thread is enough; Sentinel for its failover'
+        : 'codes are spread over them by the hash tag of their keys',
+    ),
+    part('schedulers', schedulers, schedulers === 1 ? 'a second one as a spare' : 'one for each share of the streams'),
+    part(
+      'PgBouncer',
+      connections > 500 ? partitions : 0,
+      `${formatNumber(connections)} connections of ${pool} each become few hundred`,
+    ),
+    part(
+      'pods of k6',
+      atLeast(rate / K6_PER_POD),
+      'k6-operator, parallelism, to try it (compose/kubernetes/k6-testrun.yaml)',
+    ),
+  ]
+  return {
+    rate,
+    parts: parts.filter(({ count }) => count > 0),
+    assumptions: assumptionsOf(request, footprint.wire !== null),
+    walls: wallsOf(request, rate, accept.redis, lastOf(demands.levels).rate),
+  }
+}
+
+function part(name: string, count: number, how: string): FleetPart {
+  return { part: name, count, how }
+}
+
+function postgresHow(cores: number, partitions: number, hasReplica: boolean): string {
+  const replica = hasReplica ? ', a replica for reads of statuses (DATABASE_READ_URL)' : ''
+  return partitions === 1
+    ? `${Math.max(2, Math.ceil(cores))} cores${replica}`
+    : `${POSTGRES_CORES} cores each, parted by code: one code has its rows in one of them${replica}`
+}
+
+/** What one code, or one row, cannot get past. */
+function wallsOf({ mode, isHot }: PlanRequest, rate: number, redis: number, carried: number): string[] {
+  if (!isHot) return []
+  const perCode = mode === 'token-bucket' ? USE / Math.max(redis, 1e-9) : carried
+  const where =
+    mode === 'token-bucket'
+      ? "one code's bucket lives on one Redis thread"
+      : "one code's row is locked by one redemption at a time"
+  if (rate <= perCode) return []
+  return [
+    `${where}, which carries about ${formatNumber(perCode)} per second: ${formatNumber(rate)} per second need ` +
+      `${plural(Math.ceil(rate / perCode), 'code')}, or shares of the uses under codes of their own`,
+  ]
+}
+
+function assumptionsOf({ whatIf, mode, think }: PlanRequest, isWireKnown: boolean): string[] {
+  return [
+    `each core and thread at most ${100 * USE} % full, at the demands of the busiest load that was measured`,
+    'a core of the fleet is as fast as one of this machine',
+    `users come independently of each other, one redemption each ${formatCount(think)} s; a rush at an opening is not that`,
+    ...(mode === 'redis-semaphore'
+      ? ['all servers share one semaphore: its places, not machines, may be the limit']
+      : []),
+    ...(whatIf.regions > 1
+      ? [
+          `${whatIf.regions} regions: the uses of one code stay global, so its bucket and its rows live in one home region; ` +
+            `others wait ${formatNumber(1_000 * whatIf.regionRoundTrip)} ms more for it, or get a share of the uses as a code of their own`,
+        ]
+      : []),
+    ...(isWireKnown ? [] : ['bandwidth was not counted']),
+    'the network between machines, and failures, are not in the model: verify on the fleet with k6-operator',
+  ]
+}

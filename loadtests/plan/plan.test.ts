@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest'
+import { exampleRun } from '../analysis/example-run.ts'
+import { bandwidthOf, memoryOf } from './footprint.ts'
+import { foretell } from './foretell.ts'
+import { makePlanFile } from './make-plan-file.ts'
+import { type BasisFile, basisSchema, planFileSchema } from './plan-file.ts'
+import { describeRecord } from './plan-record.ts'
+import { AS_MEASURED, type PlanRequest } from './plan-request.ts'
+import { renderPlan } from './render-plan.ts'
+
+const MB = 2 ** 20
+const level = (rate: number) => ({
+  rate,
+  accept: { server: 0.001, postgres: 0.0005, redis: 0.0001, generator: 0.0002, delay_proxy: 0 },
+  drain: { worker: 0.002, scheduler: 0.0003, server: 0, postgres: 0.001, redis: 0.0002, mail_sink: 0.0003 },
+})
+const BASIS: BasisFile = basisSchema.parse({
+  schema: 1,
+  measured_at: '2026-01-02T03:04:05.000Z',
+  run_id: 'a-run',
+  environment: exampleRun({}).environment,
+  demands: {
+    mode: 'token-bucket',
+    cores: 4,
+    levels: [level(50), level(500)],
+    alone: Array(100).fill(0.003),
+    corrections: [],
+  },
+  noise: { throughput: 0.01, mean: 0.03, p99: 0.1 },
+  rounds: 2,
+  footprint: {
+    memory: { server: 100 * MB, worker: 90 * MB, scheduler: 80 * MB, postgres: 200 * MB, redis: 20 * MB },
+    connections: 60,
+    wire: { sent: 300, received: 900 },
+  },
+  semaphore: 10,
+  db_latency_ms: 0,
+  redis_latency_ms: 0,
+})
+const REQUEST: PlanRequest = {
+  users: 3_000,
+  think: 10,
+  p99: 0.2,
+  mode: 'token-bucket',
+  isHot: true,
+  dbLatency: 0,
+  redisLatency: 0,
+  machine: { cores: 4, memoryBytes: 4_096 * MB, megabitsPerSecond: 100 },
+  whatIf: AS_MEASURED,
+}
+const planFor = (changes: Partial<PlanRequest>) => makePlanFile({ ...REQUEST, ...changes }, BASIS).file
+
+describe('a plan', () => {
+  const plan = planFor({})
+
+  it('recommends the cheapest profile that meets the target, and says why no smaller one does', () => {
+    expect(planFileSchema.parse(plan)).toEqual(plan)
+    expect(plan.recommended?.blocked).toEqual([])
+    // 300 per second × 2 ms are 0.6 of a worker: one is enough.
+    expect(plan.recommended?.profile).toMatchObject({ servers: 1, workers: 1 })
+    expect(plan.recommended?.rate).toBeCloseTo(300, -1)
+    expect(plan.recommended?.p99.value).toBeLessThan(0.2)
+    for (const { blocked, memory_bytes } of plan.smaller) {
+      expect(blocked.length).toBeGreaterThan(0)
+      expect(memory_bytes).toBeLessThanOrEqual(plan.recommended?.memory_bytes ?? 0)
+    }
+  })
+
+  it('says what breaks first when more come, and how much more that is', () => {
+    expect(plan.growth.map(({ more }) => more)).toEqual([0.2, 0.5, 1])
+    // Twice 0.6 of a worker.
+    expect(plan.growth[2]?.breaks).toContain('worker')
+    expect(plan.headroom).toBeGreaterThan(1.2)
+    expect(plan.headroom).toBeLessThan(2)
+  })
+
+  it('needs more processes for more users', () => {
+    const { recommended, smaller } = planFor({ users: 5_500 })
+    expect(recommended?.profile.workers).toBe(2)
+    expect(smaller.some(({ profile, blocked }) => profile.workers === 1 && blocked[0]?.startsWith('worker'))).toBe(true)
+  })
+
+  it('counts memory and bandwidth as well', () => {
+    const small = planFor({ machine: { ...REQUEST.machine, megabitsPerSecond: 1 } })
+    expect(small.recommended).toBeNull()
+    expect(small.smaller[0]?.blocked).toEqual([expect.stringMatching(/^bandwidth: 2\.\d+ of 1\.00 Mbit\/s$/)])
+    expect(planFor({ machine: { ...REQUEST.machine, memoryBytes: 100 * MB } }).smaller[0]?.blocked[0]).toContain(
+      'memory',
+    )
+  })
+
+  it('names the nearest profile where none meets the target, and goes on past one machine', () => {
+    const plan = planFor({ users: 500_000 })
+    expect(plan.recommended).toBeNull()
+    expect(plan.fleet?.parts.map(({ part }) => part)).toEqual(
+      expect.arrayContaining([
+        'machines for servers',
+        'machines for workers',
+        'nodes of a Redis Cluster',
+        'pods of k6',
+      ]),
+    )
+    expect(plan.fleet?.walls).toEqual([expect.stringContaining("one code's bucket lives on one Redis thread")])
+    const text = renderPlan(plan, 'a record')
+    expect(text).toContain('no profile of this machine does. nearest: ')
+    expect(text).toContain('This rests on:')
+    expect(planFor({ users: 500_000, isHot: false }).fleet?.walls).toEqual([])
+  })
+
+  it('says what stays global over regions', () => {
+    const whatIf = { ...AS_MEASURED, regions: 3, regionRoundTrip: 0.08 }
+    expect(planFor({ whatIf }).fleet?.assumptions.join('\n')).toContain('3 regions: the uses of one code stay global')
+  })
+
+  it('asks what if Postgres were faster', () => {
+    const use = (file: typeof plan) => file.recommended?.use.find(({ station }) => station === 'cores')?.share ?? 0
+    const faster = planFor({ whatIf: { ...AS_MEASURED, postgresSpeed: 3 } })
+    // A third of 1.5 ms at 300 per second on four cores: 7.5 % less.
+    expect(use(plan) - use(faster)).toBeCloseTo(0.075, 1)
+  })
+
+  it('reads as text', () => {
+    const text = renderPlan(plan, 'nothing')
+    expect(text).toMatch(
+      /3,000 users who think 10 s, p99 < 200 ms, mode token-bucket: 1 server, 1 × \d+ worker, pool \d+/,
+    )
+    expect(text).toMatch(/^→ +1 server/m)
+    expect(text).toMatch(/worker +█+░+ {2}\d+/)
+    expect(text).toContain('+100 %: ')
+  })
+})
+
+describe('foretell', () => {
+  it('is as wide as noise and the model together, and narrower with more rounds', () => {
+    const figures = { throughput: 100, mean: 0.01, p99: 0.05 }
+    const noise = { throughput: 0.1, mean: 0.1, p99: 0.1 }
+    const few = foretell(figures, noise, { calibration: 1, measured: 1 })
+    const many = foretell(figures, noise, { calibration: 100, measured: 100 })
+    expect(few.throughput.high / few.throughput.low).toBeGreaterThan(many.throughput.high / many.throughput.low)
+    expect(few.throughput).toMatchObject({ value: 100, low: expect.closeTo(79, 0), high: expect.closeTo(126.3, 0) })
+  })
+})
+
+describe('the footprint', () => {
+  it('grows with processes and connections', () => {
+    const profile = { servers: 2, workers: 3, concurrency: 5, pool: 20, semaphore: 10 }
+    expect(memoryOf(BASIS.footprint, profile) / MB).toBeCloseTo(2 * 100 + 3 * 90 + 80 + 2 * 200 + 20)
+    expect(bandwidthOf(BASIS.footprint, 1_000)).toBeCloseTo(7.2)
+  })
+})
+
+describe('the record', () => {
+  it('tells the median error, and how many intervals held', () => {
+    expect(describeRecord({ schema: 1, plans: [] })).toContain('no plan was verified')
+    const one = (mean: number, held: boolean) => ({
+      at: '2026-01-02T03:04:05.000Z',
+      run_id: 'x',
+      mode: 'none' as const,
+      profile: { servers: 1, workers: 1, concurrency: 1, pool: 1, semaphore: 1 },
+      rate: 10,
+      errors: { throughput: 0.01, mean, p99: -0.2 },
+      held: { throughput: true, mean: held, p99: true },
+    })
+    expect(describeRecord({ schema: 1, plans: [one(-0.1, true), one(0.3, false), one(0.04, true)] })).toBe(
+      'median error throughput 1 %, mean 10 %, p99 20 % over 3 plans that were verified; 8 of 9 intervals held',
+    )
+  })
+})

@@ -1,0 +1,129 @@
+import { formatBytes, formatCount, formatNumber, formatShare } from '../analysis/format.ts'
+import { createPlainTable, renderPlainTable } from '../report/plain-table.ts'
+import type { Profile } from '../run-file.ts'
+import type { PlanFile, Verification } from './plan-file.ts'
+
+type Candidate = PlanFile['smaller'][number]
+
+/** The plan for a terminal. @param record what is known of the model's errors, in words */
+export function renderPlan(plan: PlanFile, record: string): string {
+  return [
+    headline(plan),
+    candidatesTable(plan),
+    plan.recommended === null ? '' : [useBars(plan.recommended), growthLines(plan)].join('\n\n'),
+    fleetLines(plan),
+    verificationLines(plan.verification),
+    `The model so far: ${record}.`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+export function describeProfile({ servers, workers, concurrency, pool }: Profile): string {
+  return `${servers} server${servers === 1 ? '' : 's'}, ${workers} × ${concurrency} worker${workers === 1 ? '' : 's'}, pool ${pool}`
+}
+
+function headline({ request, recommended, smaller }: PlanFile): string {
+  const wanted = `${formatNumber(request.users)} users who think ${formatCount(request.think_s)} s, p99 < ${formatNumber(request.p99_ms)} ms, mode ${request.mode}`
+  if (recommended === null) {
+    const [nearest] = smaller
+    const why =
+      nearest === undefined
+        ? 'nothing was tried'
+        : `nearest: ${describeProfile(nearest.profile)}; ${nearest.blocked.join('; ')}`
+    return `${wanted}: no profile of this machine does. ${why}.`
+  }
+  return `${wanted}: ${describeProfile(recommended.profile)}, foretold p99 ${milliseconds(recommended.p99)}.`
+}
+
+function candidatesTable({ recommended, smaller, larger }: PlanFile): string {
+  const table = createPlainTable({
+    head: ['', 'profile', 'per second', 'mean ms', 'p99 ms (90 %)', 'fullest', 'memory', 'why not'],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'left', 'right', 'left'],
+  })
+  const rows = [...smaller, ...(recommended === null ? [] : [recommended]), ...larger]
+  for (const candidate of rows)
+    table.push([
+      candidate === recommended ? '→' : '',
+      describeProfile(candidate.profile),
+      formatNumber(candidate.throughput.value),
+      formatNumber(candidate.mean.value === null ? null : 1_000 * candidate.mean.value),
+      milliseconds(candidate.p99),
+      `${candidate.bottleneck.station} ${formatShare(candidate.bottleneck.share)}`,
+      formatBytes(candidate.memory_bytes),
+      candidate.blocked[0] ?? '',
+    ])
+  return renderPlainTable(table)
+}
+
+const BAR = 30
+
+function useBars({ use }: Candidate): string {
+  const shown = [...use].filter(({ share }) => share >= 0.005).sort((a, b) => b.share - a.share)
+  const width = Math.max(...shown.map(({ station }) => station.length))
+  const lines = shown.map(({ station, share }) => {
+    const filled = Math.min(BAR, Math.round(share * BAR))
+    return `  ${station.padEnd(width)}  ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  ${formatShare(share)}`
+  })
+  return ['Use of each station at that load:', ...lines].join('\n')
+}
+
+function growthLines({ growth, headroom }: PlanFile): string {
+  const lines = growth.map(
+    ({ more, breaks }) => `  +${Math.round(100 * more)} %: ${breaks ?? 'still meets the target'}`,
+  )
+  const carries = headroom === null ? '' : ` It meets the target up to ${formatNumber(headroom)} × this load.`
+  return [`When more come, what breaks first:${carries}`, ...lines].join('\n')
+}
+
+function fleetLines({ fleet }: PlanFile): string {
+  if (fleet === null) return ''
+  const width = Math.max(...fleet.parts.map(({ part }) => part.length))
+  return [
+    `Past one machine, for ${formatNumber(fleet.rate)} redemptions per second:`,
+    ...fleet.parts.map(({ part, count, how }) => `  ${part.padEnd(width)}  ${formatCount(count).padStart(6)}  ${how}`),
+    ...(fleet.walls.length === 0 ? [] : ['What more machines do not help:', ...fleet.walls.map((wall) => `  ${wall}`)]),
+    'This rests on:',
+    ...fleet.assumptions.map((each) => `  ${each}`),
+  ].join('\n')
+}
+
+function verificationLines(verification: Verification | null): string {
+  if (verification === null) return ''
+  const { figures, trials, broken, meets_target } = verification
+  if (figures === null) return 'Verified: no trial counts, so nothing is shown.'
+  const table = createPlainTable({
+    head: ['verified', 'foretold (90 %)', 'measured', 'error', 'interval held'],
+    colAligns: ['left', 'right', 'right', 'right', 'left'],
+  })
+  const row = (name: string, figure: keyof typeof figures, factor: number) => {
+    const { foretold, low, high, measured, error, is_held } = figures[figure]
+    const [value, from, to] = [foretold, low, high].map((each) => formatNumber(factor * each))
+    table.push([
+      name,
+      `${value} (${from}–${to})`,
+      formatNumber(factor * measured),
+      signed(error),
+      is_held ? 'yes' : 'no',
+    ])
+  }
+  row('per second', 'throughput', 1)
+  row('mean ms', 'mean', 1_000)
+  row('p99 ms', 'p99', 1_000)
+  const verdict =
+    broken.length > 0
+      ? `invariant ${broken.join(', ')} broke`
+      : meets_target
+        ? 'the target is met'
+        : 'the target is missed'
+  return `${renderPlainTable(table)}\n${trials} trials: ${verdict}.`
+}
+
+function milliseconds({ value, low, high }: Candidate['p99']): string {
+  if (value === null || low === null || high === null) return 'never'
+  return `${formatNumber(1_000 * value)} (${formatNumber(1_000 * low)}–${formatNumber(1_000 * high)})`
+}
+
+function signed(share: number): string {
+  return `${share < 0 ? '−' : '+'}${formatShare(Math.abs(share))}`
+}

@@ -1,0 +1,50 @@
+import { type FIGURES, medianFigures } from '../points/point-figures.ts'
+import type { Point, PointsRun } from '../points/points-file.ts'
+import type { Candidate } from './judge-candidate.ts'
+import type { Verification } from './plan-file.ts'
+import type { PlanRequest } from './plan-request.ts'
+
+const SECONDS = 12
+/** The most people that are under way at a time: those who wait for longer than a second of arrivals are many. */
+const MOST_UNDER_WAY = 2_000
+
+/** The load of so many users: independent of each other, they come as arrivals at random. */
+export function verificationPoint(request: PlanRequest, candidate: Candidate, seed: number): Point {
+  const { mode, isHot, dbLatency, redisLatency } = request
+  return {
+    name: 'the recommended profile',
+    mode,
+    profile: candidate.profile,
+    codes: isHot ? 1 : 1_000,
+    polls: 0,
+    think_ms: 0,
+    connections: MOST_UNDER_WAY,
+    arrivals: { model: 'poisson', rate: candidate.rate, seed },
+    db_latency_ms: 1_000 * dbLatency,
+    redis_latency_ms: 1_000 * redisLatency,
+    drain: 'running',
+    warm_up: 2,
+    duration: SECONDS,
+  }
+}
+
+/** What was foretold beside what was measured. */
+export function verify(request: PlanRequest, candidate: Candidate, run: PointsRun): Verification {
+  const measured = medianFigures(run.trials)
+  const compare = (figure: (typeof FIGURES)[number], value: number) => {
+    const { value: foretold, low, high } = candidate[figure]
+    return { foretold, low, high, measured: value, error: foretold / value - 1, is_held: low <= value && value <= high }
+  }
+  const broken = run.trials.flatMap(({ invariants }) => invariants.filter((check) => check.broken.length > 0))
+  return {
+    run_id: run.run_id,
+    trials: run.trials.filter(({ status }) => status === 'ok').length,
+    figures: measured && {
+      throughput: compare('throughput', measured.throughput),
+      mean: compare('mean', measured.mean),
+      p99: compare('p99', measured.p99),
+    },
+    broken: [...new Set(broken.map(({ number }) => number))],
+    meets_target: measured !== null && measured.p99 <= request.p99 && broken.length === 0,
+  }
+}
