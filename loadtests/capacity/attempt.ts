@@ -26,7 +26,7 @@ export interface TrialAnswer {
 /** One trial of a search, in the order in which they ran. */
 export interface Attempt extends TrialAnswer {
   readonly load: number
-  /** Why it is left out although it is valid: the system had not recovered from the trial before. */
+  /** Why it is left out although it is valid: the system may not have recovered from the trial before. */
   readonly leftOut: string | null
 }
 
@@ -55,8 +55,4 @@ export function missed(attempt: Attempt | undefined, goal: string): boolean {
 /** It was more than the system could do by any goal. */
 export function isOverload(attempt: Attempt | undefined): boolean {
   return attempt?.verdict === 'valid' && Object.values(attempt.goals).every(({ met }) => !met)
-}
-
-export function isAnyMissed(attempt: Attempt): boolean {
-  return Object.keys(attempt.goals).some((goal) => missed(attempt, goal))
 }

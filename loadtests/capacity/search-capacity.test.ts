@@ -116,7 +116,13 @@ describe('searchCapacity', () => {
       searchCapacity(simulateSystem({ ...SOFT, stuck: { share, rest } }, TARGETS, 1), OPTIONS)
     expect((await search(0, 1)).afterOverload).toBe('recovers at once')
     expect((await search(20, 0.7)).afterOverload).toBe('recovers after a rest')
-    expect((await search(1e9, 0.7)).afterOverload).toBe('does not recover')
+  })
+
+  it('says of one that never recovers that larger loads did better', async () => {
+    const system = simulateSystem({ ...SOFT, stuck: { share: 0.7, rest: 1e9 } }, TARGETS, 1)
+    const [, lax] = resultsOf((await searchCapacity(system, OPTIONS)).attempts)
+    expect(lax).toMatchObject({ isInverted: true })
+    expect(lax?.upper).toBeLessThan(700)
   })
 })
 

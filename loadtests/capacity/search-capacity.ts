@@ -1,6 +1,6 @@
-import { type Attempt, isAnyMissed, isOverload, missed, type SearchedSystem } from './attempt.ts'
+import { type Attempt, isOverload, missed, type SearchedSystem } from './attempt.ts'
 import { chooseTrial, type LoadRange } from './choose-load.ts'
-import { type RelevantBounds, relevantBounds } from './relevant-bounds.ts'
+import { relevantBounds } from './relevant-bounds.ts'
 import type { SearchGoal } from './search-goal.ts'
 
 export interface SearchOptions {
@@ -17,10 +17,11 @@ export interface Search {
   readonly attempts: readonly Attempt[]
   readonly ended: 'every goal is settled' | 'an invariant broke' | 'the limit of trials was reached'
   /** What a system that keeps state does after an overload; null where that was not seen. */
-  readonly afterOverload: 'recovers at once' | 'recovers after a rest' | 'does not recover' | null
+  readonly afterOverload: 'recovers at once' | 'recovers after a rest' | null
 }
 
-/** Right after an overload a system is asked for this share of what it could do before. */
+/** After so many times what it can do, a system is asked for this share of that. */
+const OVERLOAD_FACTOR = 2
 const PROBE_SHARE = 0.75
 const PROBE = 'it asks what an overload leaves behind'
 
@@ -53,53 +54,35 @@ function keyOf(goal: SearchGoal, attempts: readonly Attempt[]): string {
   return JSON.stringify([goal.name, lower, upper])
 }
 
-function createSession(system: SearchedSystem, { goals, restSeconds, onAttempt }: SearchOptions) {
+function createSession(system: SearchedSystem, { restSeconds, onAttempt }: SearchOptions) {
   let attempts: readonly Attempt[] = []
-  let restsAfterOverload = false
   let afterOverload: Search['afterOverload'] = null
 
   async function attempt(load: number, seconds: number, leftOut: string | null = null): Promise<Attempt> {
-    if (restsAfterOverload && isOverload(attempts.at(-1))) await system.rest(restSeconds)
+    // Else a system that stays down after an overload would be taken for a slow one.
+    if (system.keepsState && leftOut === null && isOverload(attempts.at(-1))) await system.rest(restSeconds)
     const made = { ...(await system.tryLoad(load, seconds)), load, leftOut }
     attempts = [...attempts, made]
     onAttempt?.(attempts)
     return made
   }
 
-  /** What missed right after an overload may only show what that one had left behind. */
-  function distrust(): void {
-    restsAfterOverload = true
-    attempts = attempts.map((one, index) =>
-      isAnyMissed(one) && isOverload(attempts[index - 1])
-        ? { ...one, leftOut: 'it came right after an overload' }
-        : one,
-    )
-  }
-
   /** Once more, as it may be old by now; and again if it is no longer what it was, so that the new outvotes the old. */
-  async function confirmBound(
-    { name, finalTrialSeconds }: SearchGoal,
-    load: number,
-    isUpper: boolean,
-  ): Promise<Attempt> {
+  async function confirmBound(goal: SearchGoal, load: number, isUpper: boolean): Promise<Attempt> {
+    const { name, finalTrialSeconds } = goal
     const first = await attempt(load, finalTrialSeconds)
     if (missed(first, name) !== isUpper) await attempt(load, finalTrialSeconds)
     return first
   }
 
-  /** The upper bound on a rested system; then what such an overload leaves behind; then the lower bound. */
-  async function confirmRested(goal: SearchGoal, { lower, upper, untried }: RelevantBounds): Promise<void> {
+  /** Right after an overload, and then rested. @returns null when neither tells */
+  async function askAfterOverload(goal: SearchGoal, lower: number): Promise<Search['afterOverload']> {
+    const { name, initialTrialSeconds: seconds } = goal
+    await attempt(OVERLOAD_FACTOR * lower, seconds, PROBE)
+    const isStuck = missed(await attempt(PROBE_SHARE * lower, seconds, PROBE), name)
     await system.rest(restSeconds)
-    const top = upper !== null && untried === null ? await confirmBound(goal, upper, true) : undefined
-    if (top !== undefined && !missed(top, goal.name) && !restsAfterOverload) distrust()
-    if (lower === null) return
-    const asks = !restsAfterOverload && afterOverload === null && isOverload(attempts.at(-1))
-    const stuck = asks && missed(await attempt(PROBE_SHARE * lower, goal.finalTrialSeconds, PROBE), goal.name)
-    await system.rest(restSeconds)
-    const works = !missed(await confirmBound(goal, lower, false), goal.name)
-    if (!asks) return
-    afterOverload = !stuck ? 'recovers at once' : works ? 'recovers after a rest' : 'does not recover'
-    if (stuck) distrust()
+    if (!isStuck) return 'recovers at once'
+    return missed(await attempt(lower, goal.finalTrialSeconds), name) ? null : 'recovers after a rest'
   }
 
   return {
@@ -107,25 +90,13 @@ function createSession(system: SearchedSystem, { goals, restSeconds, onAttempt }
       return attempts
     },
     attempt,
-    end: (ended: Search['ended']): Search => ({
-      attempts,
-      ended,
-      afterOverload: afterOverload ?? (isRedeemed(goals, attempts) ? 'recovers after a rest' : null),
-    }),
+    end: (ended: Search['ended']): Search => ({ attempts, ended, afterOverload }),
     async confirm(goal: SearchGoal): Promise<void> {
-      const bounds = relevantBounds(goal, attempts)
-      if (system.keepsState) return confirmRested(goal, bounds)
-      if (bounds.upper !== null && bounds.untried === null) await confirmBound(goal, bounds.upper, true)
-      if (bounds.lower !== null) await confirmBound(goal, bounds.lower, false)
+      const { lower, upper, untried } = relevantBounds(goal, attempts)
+      if (upper !== null && untried === null) await confirmBound(goal, upper, true)
+      if (lower === null) return
+      if (system.keepsState && afterOverload === null) afterOverload = await askAfterOverload(goal, lower)
+      await confirmBound(goal, lower, false)
     },
   }
-}
-
-/** A load that missed right after an overload lies well within what the rested system can do. */
-function isRedeemed(goals: readonly SearchGoal[], attempts: readonly Attempt[]): boolean {
-  return goals.some((goal) => {
-    const { lower } = relevantBounds(goal, attempts)
-    const reach = (lower ?? 0) / (1 + 2 * goal.width)
-    return attempts.some((one) => one.leftOut !== null && missed(one, goal.name) && one.load < reach)
-  })
 }

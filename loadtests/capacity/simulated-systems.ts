@@ -25,7 +25,7 @@ export interface Nature {
   readonly noise: number
   /** Share of trials in which something else disturbs the machine so much that every goal is missed. */
   readonly disturbed: number
-  /** After an overload it can do only this share, until it has rested for so many seconds; null = recovers at once. */
+  /** After an overload it can do only this share, until it is left in peace for so many seconds; null = recovers at once. */
   readonly stuck: { readonly share: number; readonly rest: number } | null
   /** Share of trials from which nothing can be concluded. */
   readonly invalid: number
@@ -62,7 +62,7 @@ export function simulateSystem(nature: Nature, goals: readonly SimulatedGoal[], 
       const isInvalid = random() < nature.invalid
       const capacity = nature.capacityAt(trialSeconds) * speed * (isStuck ? (nature.stuck?.share ?? 1) : 1)
       trialSeconds += seconds
-      if (nature.stuck !== null) isStuck = load > capacity
+      if (nature.stuck !== null) isStuck ||= load > capacity
       const judge = (goal: SimulatedGoal): GoalVerdict => {
         const met = !isDisturbed && load <= limit(capacity, goal)
         return { met, misses: met ? [] : ['too slow'] }
