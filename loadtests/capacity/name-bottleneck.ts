@@ -42,7 +42,13 @@ export function nameBottleneck(trials: readonly Trial[], context: Context, offer
   const samples = trials.flatMap((trial) => trial.samples.filter(({ phase }) => phase === trial.loads[0]?.name))
   if (samples.length === 0) return null
   const usage = readUsage(samples)
-  const findings = [...processors(usage, context, offered), ...queues(usage, context), ...backlogs(trials)]
+  const pressure = mean(trials.flatMap(({ cpu_pressure }) => cpu_pressure ?? []))
+  const findings = [
+    ...processors(usage, context, offered),
+    machine(usage, context, pressure),
+    ...queues(usage, context),
+    ...backlogs(trials),
+  ]
   const ranked = findings.sort((a, b) => b.use - a.use)
   const highest = ranked[0]?.use ?? 0
   const names = ranked.filter(({ use }) => use >= BUSY && use >= highest - CLOSE).map(({ name }) => name)
@@ -50,7 +56,7 @@ export function nameBottleneck(trials: readonly Trial[], context: Context, offer
 }
 
 function processors(usage: Usage, { profile, cores }: Context, offered: string | null): Finding[] {
-  const { cpu, eventLoop, lagMs, total } = usage
+  const { cpu, eventLoop, lagMs } = usage
   const perServer = cpu('server') / profile.servers
   const share = (name: StationName, used: number, of: number): Finding => ({
     name,
@@ -69,8 +75,16 @@ function processors(usage: Usage, { profile, cores }: Context, offered: string |
     offered === null
       ? share('generator', cpu('generator'), 1)
       : { name: 'generator', use: 1, told: `generator: ${offered}` },
-    share('machine', total, cores),
   ]
+}
+
+/** Also where others use it: then something waits for a CPU although we leave some of it. */
+function machine({ total }: Usage, { cores }: Context, pressure: number): Finding {
+  return {
+    name: 'machine',
+    use: Math.max(total / cores, pressure),
+    told: `machine: ${total.toFixed(2)} of ${cores} cores by our own processes; something waited for a CPU in ${formatShare(pressure)} of the time`,
+  }
 }
 
 /** Whoever waits for a connection while Postgres has time waits for a row, where there is only one. */
@@ -97,14 +111,14 @@ function queues(usage: Usage, { mode, codes, cores }: Context): Finding[] {
   ]
 }
 
-/** A drain that does not keep up is the limit, whatever else is busy. */
+/** A drain that mostly does not keep up is the limit, whatever else is busy. */
 function backlogs(trials: readonly Trial[]): Finding[] {
   const all = trials.flatMap((trial) => readBacklog(trial) ?? [])
   const behind = all.filter(({ keepsUp }) => !keepsUp).length
   if (all.length === 0) return []
   const most = Math.max(...all.map(({ atEnd }) => atEnd))
   const told = `worker backlog: the drain fell behind in ${behind} of ${all.length} trials, ${formatNumber(most)} waited at most`
-  return [{ name: 'worker backlog', use: behind / all.length, told }]
+  return [{ name: 'worker backlog', use: 2 * behind >= all.length ? 1 : behind / all.length, told }]
 }
 
 function readUsage(samples: readonly Sample[]): Usage {

@@ -1,8 +1,10 @@
 import { formatBytes, formatNumber } from '../analysis/format.ts'
 import type { Run } from '../run-file.ts'
 
+type Described = Pick<Run, 'environment' | 'started_at' | 'finished_at' | 'status' | 'harness_peak_rss_bytes'>
+
 /** What somebody needs to judge whether figures of another machine can be compared. */
-export function environmentRows(run: Run): { name: string; value: string }[] {
+export function environmentRows(run: Described): { name: string; value: string }[] {
   const { environment } = run
   return [
     {

@@ -3,7 +3,7 @@ import { environmentRows } from '../environment-rows.ts'
 import { type Html, html } from '../html.ts'
 import { section } from './section.ts'
 
-export function environment(run: Run): Html {
+export function environment(run: Parameters<typeof environmentRows>[0]): Html {
   return section(
     'environment',
     'Environment',
@@ -12,7 +12,7 @@ export function environment(run: Run): Html {
   )
 }
 
-export function howToRepeat(run: Run): Html {
+export function howToRepeat(run: Pick<Run, 'repeat_with' | 'run_id'>): Html {
   return section(
     'repeat',
     'Run it again',

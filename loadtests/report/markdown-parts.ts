@@ -1,0 +1,15 @@
+/** A table with its head; `none` without a row. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return 'none'
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
+  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+}
+
+export function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${cell(line)}`).join('\n')
+}
+
+/** One line, in which nothing is markup. */
+export function cell(text: string): string {
+  return text.replaceAll('\n', ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;')
+}
