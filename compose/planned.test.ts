@@ -10,7 +10,7 @@ import { workerConfig } from '../worker/config.ts'
 import { readCompose } from './testing/read-compose.ts'
 
 /** What `npm run plan -- --emit` writes must fit what stands here. */
-const profile = { servers: 3, workers: 2, concurrency: 5, pool: 8, semaphore: 4 }
+const profile = { servers: 3, workers: 2, concurrency: 5, pool: 8, semaphore: 4, redis_connections: 1 }
 
 test('an environment that server and worker understand', () => {
   const lines = emitSettings('env', profile, 'in-process')

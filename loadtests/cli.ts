@@ -10,6 +10,7 @@ import { createReportCommand } from './commands/report.ts'
 import { createStackCommand } from './commands/stack.ts'
 import { createStartCommand } from './commands/start.ts'
 import { createStudyCommand } from './commands/study.ts'
+import { createSweepCommand } from './commands/sweep.ts'
 import { createVerifyCommand } from './commands/verify.ts'
 import { CommandError, FAULT_EXIT_CODE } from './errors.ts'
 
@@ -28,6 +29,7 @@ const program = new Command('redline')
   .addCommand(createStartCommand())
   .addCommand(createStackCommand())
   .addCommand(createStudyCommand())
+  .addCommand(createSweepCommand())
   .addCommand(createVerifyCommand())
 
 for (const command of program.commands.flatMap((one) => [one, ...one.commands]))

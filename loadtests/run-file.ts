@@ -70,7 +70,18 @@ export const sampleSchema = z.object({
   /** Latency of this second's answers in milliseconds; null when there were none. */
   p50_ms: z.number().nullable(),
   p99_ms: z.number().nullable(),
-  pool: z.object({ size: amount, in_use: amount, waiting: amount, wait_ms: amount }).nullable(),
+  pool: z
+    .object({
+      size: amount,
+      in_use: amount,
+      waiting: amount,
+      wait_ms: amount,
+      /** Of this second: connections given back, how long each was held in the mean, seconds of connections in use. */
+      released: count.nullable().default(null),
+      hold_ms: amount.nullable().default(null),
+      busy_seconds: amount.nullable().default(null),
+    })
+    .nullable(),
   /** Of the server processes: mean lag and mean utilisation, 0…1. */
   event_loop: z.object({ lag_ms: amount, utilisation: amount }).nullable(),
   limiter_waiting: amount.nullable(),
@@ -174,6 +185,8 @@ export const profileSchema = z.object({
   pool: count,
   /** Places of the semaphore, in the modes that have one: of each process, or of all together. */
   semaphore: count.default(10),
+  /** Connections to Redis of each server process that the limiter's commands are spread over. */
+  redis_connections: count.default(1),
 })
 export type Profile = z.infer<typeof profileSchema>
 

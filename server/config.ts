@@ -57,6 +57,8 @@ export const serverEnvironment = commonEnvironment.extend({
   SERVER_PROCESSES: wholeNumber(1, 64).default(1),
   /** Set for each process of a cluster: its operations port is OPS_PORT plus this. */
   SERVER_INDEX: wholeNumber(0).default(0),
+  /** Connections to Redis over which each server process spreads the commands of `token-bucket`. */
+  REDIS_CONNECTIONS: wholeNumber(1, 100).default(1),
   /** A request that is not answered by then gets 503. */
   REQUEST_DEADLINE_MS: wholeNumber(1).default(10_000),
   /** Places of the semaphore: in this process (in-process) or over all of them (redis-semaphore). */

@@ -8,6 +8,7 @@ import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { exposePools } from './metrics/pool-gauges.ts'
 import { type ConnectOptions, connectRedis, type RedisClient } from './redis/connect.ts'
 import { createKeys, type Keys } from './redis/keys.ts'
+import { type Lanes, openLanes, spreadOver } from './redis/lanes.ts'
 import { type RunId, trackRunId } from './redis/run-id.ts'
 import type { Breaker } from './resilience/breaker.ts'
 import { createRedisBreaker } from './resilience/redis-breaker.ts'
@@ -21,6 +22,8 @@ export interface ServerStores {
   readonly redis: RedisClient
   readonly connection: ConnectOptions
   readonly runId: RunId
+  /** What the limiter's commands are spread over; `redis` is one of them. */
+  readonly lanes: Lanes
   readonly keys: Keys
   readonly breaker: Breaker
   /** Since when the limiter mode was entered. */
@@ -46,13 +49,16 @@ export async function openStores(config: ServerConfig, logger: Logger, closers: 
   closers.add(() => redis.disconnect())
   const keys = createKeys(config.REDIS_KEY_PREFIX, config.LEDGER_SHARDS)
   const runId = trackRunId(redis)
+  const others = openLanes(config.REDIS_CONNECTIONS - 1, connection)
+  for (const lane of others) closers.add(() => lane.redis.disconnect())
   await Promise.all([
     reach('Postgres', db.sequelize.authenticate({ logging: false })),
-    reach('Redis', runId.known(REDIS_READY_MS)),
+    ...[{ runId }, ...others].map((lane) => reach('Redis', lane.runId.known(REDIS_READY_MS))),
   ])
   const generation = await enterMode(redis, keys, config.LIMITER_MODE)
   const breaker = createRedisBreaker()
-  const stores = { metrics, db, redis, connection, runId, keys, breaker, generation: () => generation }
+  const lanes = spreadOver({ redis, runId }, others)
+  const stores = { metrics, db, redis, connection, runId, lanes, keys, breaker, generation: () => generation }
   const poolMax = config.DB_POOL_MAX
   const membership = await joinSystem({ ...stores, config, kind: 'server', poolMax, breakers: [breaker] })
   closers.add(() => membership.close())

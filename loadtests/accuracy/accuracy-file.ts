@@ -20,7 +20,7 @@ export const predictionsSchema = z.object({
       point: pointSchema,
       /** Answers per second; seconds; intervals of 90 %. */
       foretold: figures(foretoldSchema),
-      use: z.array(z.object({ station: z.string(), share: z.number() })),
+      use: z.array(z.object({ station: z.string(), share: z.number(), units: z.number() })),
     }),
   ),
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { exampleHistogram, exampleRun } from '../analysis/example-run.ts'
-import { demandsAt, type PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
+import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
+import { demandsOfSize } from '../model/pipeline/pipeline-route.ts'
 import { predictPipeline } from '../model/pipeline/predict-pipeline.ts'
 import { loadOfPoint, sizeOfPoint } from '../model/pipeline/size-of-point.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
@@ -30,7 +31,7 @@ function truthOf(mode: PipelineDemands['mode']): PipelineDemands {
     drain: { worker: 0.002, scheduler: 0.0003, server: 0, postgres: 0.001, redis: 0.0002, mail_sink: 0.0003 },
   })
   const levels = mode === 'redis-semaphore' ? [level(10, 1.2), level(60, 1)] : [level(40, 1.2), level(600, 1)]
-  return { mode, cores: CORES, levels, alone: Array(100).fill(0.004), corrections: [] }
+  return { mode, cores: CORES, levels, alone: Array(100).fill(0.004), stalls: [] }
 }
 
 /** Each point as that machine would be measured, `factor` times as slow. */
@@ -48,7 +49,7 @@ function trialOf(point: Point, round: number, factor: number): Trial {
   const { throughput, mean } = predictPipeline(truth, sizeOfPoint(point, CORES), loadOfPoint(point), { answers: 3_000 })
   const rate = point.arrivals === null ? throughput / factor : throughput
   const accepted = Math.round(rate * point.duration)
-  const { accept, drain } = demandsAt(truth, rate)
+  const { accept, drain } = demandsOfSize(truth, point.profile, rate)
   const milliseconds = (demand: Record<string, number>) =>
     Object.fromEntries(Object.entries(demand).map(([kind, seconds]) => [kind, 1_000 * seconds * accepted]))
   const load = {
@@ -91,7 +92,7 @@ describe('a study of accuracy', () => {
     expect(summary.intervals.verdict).toBe('missed')
     const text = renderAccuracy(predictions, summary)
     expect(text).toContain('| mean | within 9 % | 3')
-    expect(text).toMatch(/\| none: pool 2, 8 connections \| (server|postgres|delay_proxy|generator) \| \d+ \| \d+ \|/)
+    expect(text).toMatch(/\| none: pool 3, 9 connections \| (server|postgres|delay_proxy|generator) \| \d+ \| \d+ \|/)
   })
 
   it('leaves out a point without a trial that counts', () => {

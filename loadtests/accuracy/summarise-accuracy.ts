@@ -1,10 +1,11 @@
 import { median } from '../analysis/bootstrap.ts'
 import { answersOf, succeeded } from '../analysis/rounds.ts'
-import { demandsAt, type PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
+import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
+import { demandsOfSize } from '../model/pipeline/pipeline-route.ts'
 import type { Foretold } from '../plan/foretell.ts'
 import { FIGURES, type Figure, medianFigures } from '../points/point-figures.ts'
 import type { PointsRun } from '../points/points-file.ts'
-import type { Trial } from '../run-file.ts'
+import type { Profile, Trial } from '../run-file.ts'
 import type { AccuracySummary, Predictions } from './accuracy-file.ts'
 import { DEMANDS_OF } from './accuracy-points.ts'
 
@@ -40,7 +41,7 @@ function comparePoint(
 ): PointSummary {
   const counted = trials.filter(succeeded)
   const known = demands.find(({ mode }) => mode === DEMANDS_OF[point.mode])
-  const stations = known === undefined ? [] : compareDemands(known, foretold.throughput.value, counted)
+  const stations = known === undefined ? [] : compareDemands(known, point.profile, foretold.throughput.value, counted)
   const [worst] = [...stations].sort((a, b) => Math.abs(b.taken - b.counted) - Math.abs(a.taken - a.counted))
   return {
     name: point.name,
@@ -69,10 +70,15 @@ function compareFigures(foretold: Foretelling['foretold'], trials: readonly Tria
 }
 
 /** Of the accepting; while a drain is running its own CPU cannot be told apart. */
-function compareDemands(known: PipelineDemands, rate: number, trials: readonly Trial[]): PointSummary['demands'] {
+function compareDemands(
+  known: PipelineDemands,
+  profile: Profile,
+  rate: number,
+  trials: readonly Trial[],
+): PointSummary['demands'] {
   const loads = trials.flatMap(({ loads }) => loads.filter(({ name }) => name === 'paused'))
   if (loads.length === 0) return []
-  const { accept } = demandsAt(known, rate)
+  const { accept } = demandsOfSize(known, profile, rate)
   return (Object.keys(accept) as (keyof typeof accept)[]).map((station) => ({
     station,
     taken: accept[station],

@@ -76,6 +76,9 @@ function poolAt(mode: ExampleMode, busy: number): NonNullable<Sample['pool']> {
     in_use: Math.min(mode.pool, Math.round(mode.pool * busy)),
     waiting: Math.round(mode.waiting * busy),
     wait_ms: mode.waiting * 0.8 * busy,
+    released: null,
+    hold_ms: null,
+    busy_seconds: null,
   }
 }
 

@@ -6,7 +6,7 @@ import type { Load, Sample, Trial } from '../run-file.ts'
 export const EXAMPLE_POINT: Point = {
   name: 'none, 500/s, 6 s',
   mode: 'none',
-  profile: { servers: 1, workers: 1, concurrency: 100, pool: 10, semaphore: 10 },
+  profile: { servers: 1, workers: 1, concurrency: 100, pool: 10, semaphore: 10, redis_connections: 1 },
   codes: 1,
   polls: 0,
   think_ms: 0,
@@ -28,7 +28,7 @@ const CALM: Sample = {
   errors: 0,
   p50_ms: 20,
   p99_ms: 20,
-  pool: { size: 10, in_use: 2, waiting: 0, wait_ms: 0 },
+  pool: { size: 10, in_use: 2, waiting: 0, wait_ms: 0, released: null, hold_ms: null, busy_seconds: null },
   event_loop: { lag_ms: 1, utilisation: 0.3 },
   limiter_waiting: null,
   queue: { stream: 0, outbox: 20, jobs: 30 },

@@ -11,7 +11,8 @@ interface Case {
   readonly offered?: string
 }
 
-const FULL_POOL = { size: 10, in_use: 10, waiting: 40, wait_ms: 55 }
+const UNKNOWN = { released: null, hold_ms: null, busy_seconds: null }
+const FULL_POOL = { size: 10, in_use: 10, waiting: 40, wait_ms: 55, ...UNKNOWN }
 
 function nameOf({ change, trial, mode = 'none', codes = 1, offered }: Case) {
   const { profile } = EXAMPLE_POINT

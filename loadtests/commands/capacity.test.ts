@@ -19,6 +19,7 @@ const OPTIONS: CapacityOptions = {
   concurrency: 100,
   pool: 10,
   semaphore: 10,
+  redisConnections: 1,
   dbLatency: 0,
   redisLatency: 0,
   allowNonempty: false,

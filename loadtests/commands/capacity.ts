@@ -185,7 +185,7 @@ function describeShape(options: CapacityOptions): Pick<CapacityParts, 'shape' | 
 
 /** The command line that repeats this run: everything that was decided, by name. */
 function describeCommand(options: CapacityOptions, search: SearchSettings, seed: number): string {
-  const { servers, workers, concurrency, pool, semaphore } = options
+  const { servers, workers, concurrency, pool, semaphore, redisConnections } = options
   const values: [string, string | number][] = [
     ['modes', options.modes.join(',')],
     ...search.goals.map(({ name }): [string, string] => ['goal', name]),
@@ -195,7 +195,7 @@ function describeCommand(options: CapacityOptions, search: SearchSettings, seed:
     ['most', search.most],
     ['codes', options.codes],
     ['searches', search.searches],
-    ...Object.entries({ servers, workers, concurrency, pool, semaphore }),
+    ...Object.entries({ servers, workers, concurrency, pool, semaphore, 'redis-connections': redisConnections }),
     ...(options.dbLatency > 0 ? [['db-latency', `${options.dbLatency}ms`] as [string, string]] : []),
     ...(options.redisLatency > 0 ? [['redis-latency', `${options.redisLatency}ms`] as [string, string]] : []),
     ['seed', seed],

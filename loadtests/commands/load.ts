@@ -118,7 +118,7 @@ function planFor({ file }: LoadedScenario, options: LoadOptions, seed: number): 
     people: null,
     paced: arrivals !== null,
     warm_up: DEFAULTS.warmUp,
-    profile: { servers: 1, workers: 0, concurrency: 0, pool: 0, semaphore: 10 },
+    profile: { servers: 1, workers: 0, concurrency: 0, pool: 0, semaphore: 10, redis_connections: 1 },
     profile_name: 'target',
     seed,
     db_latency_ms: 0,

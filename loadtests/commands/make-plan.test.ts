@@ -17,6 +17,7 @@ const OPTIONS = {
   concurrency: 20,
   pool: 10,
   semaphore: 10,
+  redisConnections: 1,
   dbLatency: 0,
   redisLatency: 0,
   allowNonempty: false,

@@ -147,6 +147,7 @@ export function describeCommand(options: PlanOptions & { allowNonempty: boolean 
     ['concurrency', profile.concurrency],
     ['pool', profile.pool],
     ['semaphore', profile.semaphore],
+    ['redis-connections', profile.redis_connections],
     ['seed', plan.seed],
   )
   if (plan.width !== null)

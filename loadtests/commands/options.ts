@@ -91,7 +91,8 @@ export function parseChoices<Choice extends string>(choices: readonly Choice[]):
   return (value) => [...new Set(value.split(',').map((one) => parse(one.trim())))]
 }
 
-function suggest(value: string, choices: readonly string[]): string {
+/** What is possible, and what was probably meant. */
+export function suggest(value: string, choices: readonly string[]): string {
   const [nearest] = [...choices].sort((a, b) => distance(value, a) - distance(value, b))
   const isNear = nearest !== undefined && distance(value, nearest) <= Math.max(2, nearest.length / 2)
   return `"${value}" is none of ${choices.join(', ')}.${isNear ? ` Did you mean ${nearest}?` : ''}`

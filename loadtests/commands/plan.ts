@@ -8,6 +8,7 @@ import { EMIT_FORMATS, type EmitFormat, emitSettings } from '../plan/emit-settin
 import { makePlanFile } from '../plan/make-plan-file.ts'
 import { measureBasis, verifyByRunning } from '../plan/measure-plan.ts'
 import { type BasisFile, basisSchema, type PlanFile } from '../plan/plan-file.ts'
+import { renderPlanHtml } from '../plan/plan-html.ts'
 import { addToRecord, describeRecord, RECORD_FILE, readRecord } from '../plan/plan-record.ts'
 import type { PlanRequest } from '../plan/plan-request.ts'
 import { renderPlan } from '../plan/render-plan.ts'
@@ -126,9 +127,9 @@ async function plan(options: PlanCommandOptions): Promise<void> {
       if (verified.recorded !== null) record = await addToRecord(recordFile, verified.recorded)
     }
     await writeFile(join(directory, 'plan.json'), `${JSON.stringify(made, null, 2)}\n`)
-    await writeFile(join(directory, 'plan.txt'), `${renderPlan(made, describeRecord(record))}\n`)
+    await writeFile(join(directory, 'report.html'), await renderPlanHtml(made, describeRecord(record)))
     show(made, describeRecord(record), options)
-    process.stderr.write(`plan: ${join(directory, 'plan.json')}\n`)
+    process.stderr.write(`report: ${join(directory, 'report.html')}\n`)
     process.exitCode = exitCodeOf(made)
   } finally {
     interruption.dispose()

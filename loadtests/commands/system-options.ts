@@ -9,6 +9,7 @@ export interface SystemChoices {
   concurrency: number
   pool: number
   semaphore: number
+  redisConnections: number
   dbLatency: number
   redisLatency: number
   allowNonempty: boolean
@@ -32,6 +33,12 @@ export function addSystemOptions(command: Command, defaults: { concurrency: numb
       parseWholeNumber(1, 100_000),
       10,
     )
+    .option(
+      '--redis-connections <n>',
+      'connections to Redis of each server process, in token-bucket',
+      parseWholeNumber(1, 100),
+      1,
+    )
     .option('--db-latency <time>', 'put this much between the system and Postgres', parseMilliseconds, 0)
     .option('--redis-latency <time>', 'put this much between the system and Redis', parseMilliseconds, 0)
 }
@@ -42,6 +49,7 @@ export function allowNonempty(consequence: string): Option {
   return new Option('--allow-nonempty', text).default(false)
 }
 
-export function profileOf({ servers, workers, concurrency, pool, semaphore }: SystemChoices): Profile {
-  return { servers, workers, concurrency, pool, semaphore }
+export function profileOf(choices: SystemChoices): Profile {
+  const { servers, workers, concurrency, pool, semaphore, redisConnections } = choices
+  return { servers, workers, concurrency, pool, semaphore, redis_connections: redisConnections }
 }

@@ -27,6 +27,9 @@ db_pool_connections{state="using"} 7
 db_pool_connections{state="waiting"} 3
 db_pool_wait_seconds_sum ${waited * 0.003}
 db_pool_wait_seconds_count ${waited}
+db_pool_hold_seconds_sum ${waited * 0.002}
+db_pool_hold_seconds_count ${waited}
+db_pool_busy_seconds_total ${waited * 0.004}
 limiter_waiting 4
 nodejs_eventloop_lag_mean_seconds 0.012
 nodejs_eventloop_utilization 0.5
@@ -84,6 +87,8 @@ test('samples pools, event loops and queues of all processes on one clock', asyn
     queue: { stream: 1, outbox: 2, jobs: 12 },
   })
   expect(first?.pool?.wait_ms).toBeCloseTo(3)
+  expect(first?.pool?.hold_ms).toBeCloseTo(2)
+  expect((first?.pool?.busy_seconds ?? 0) / (first?.pool?.released ?? 0)).toBeCloseTo(0.004)
   expect(second?.t).toBeGreaterThan(first?.t ?? 0)
   const clients = { phase: 'paused', accepted: 0, refused: 0, errors: 0, p50_ms: null, p99_ms: null }
   expect(sampleSchema.safeParse({ ...first, ...clients }).success).toBe(true)

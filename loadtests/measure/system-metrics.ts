@@ -19,6 +19,21 @@ export function readPool(servers: readonly Scrape[]): Sample['pool'] {
     in_use: connections('using') ?? 0,
     waiting: connections('waiting') ?? 0,
     wait_ms: acquisitions > 0 ? (waitedSeconds / acquisitions) * 1000 : 0,
+    ...readHolds(servers),
+  }
+}
+
+/** Nulls where the servers do not tell, and at their first scrape. */
+function readHolds(servers: readonly Scrape[]) {
+  const known =
+    sumOver(servers, 'db_pool_hold_seconds_count') !== null && servers.every(({ before }) => before !== null)
+  if (!known) return { released: null, hold_ms: null, busy_seconds: null }
+  const released = growthOver(servers, 'db_pool_hold_seconds_count')
+  const heldSeconds = growthOver(servers, 'db_pool_hold_seconds_sum')
+  return {
+    released,
+    hold_ms: released > 0 ? (heldSeconds / released) * 1000 : null,
+    busy_seconds: growthOver(servers, 'db_pool_busy_seconds_total'),
   }
 }
 

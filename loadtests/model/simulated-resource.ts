@@ -11,6 +11,7 @@ export interface ResourceResult {
   readonly name: string
   /** Units taken, on the mean. */
   readonly inUse: number
+  readonly units: number
   /** Share of its units, 0…1; null where there is no end of them. */
   readonly utilisation: number | null
   /** In line, on the mean. */
@@ -91,6 +92,7 @@ export function createSimulatedResource<Job>({ name, units, maxWaiting }: Resour
       const busy = usedSeconds / seconds
       return {
         name,
+        units,
         inUse: busy,
         utilisation: Number.isFinite(units) ? busy / units : null,
         waiting: waitingSeconds / seconds,

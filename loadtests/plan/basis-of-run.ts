@@ -8,7 +8,14 @@ import { connectionsOf, type Footprint } from './footprint.ts'
 import { noiseOf } from './foretell.ts'
 import type { BasisFile } from './plan-file.ts'
 
-export const BASIS_PROFILE: Profile = { servers: 1, workers: 1, concurrency: 20, pool: 20, semaphore: 10 }
+export const BASIS_PROFILE: Profile = {
+  servers: 1,
+  workers: 1,
+  concurrency: 20,
+  pool: 20,
+  semaphore: 10,
+  redis_connections: 1,
+}
 export const BASIS_ROUNDS = 2
 const CONNECTIONS = [1, 6, 24] as const
 

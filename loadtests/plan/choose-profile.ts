@@ -25,7 +25,14 @@ export function listProfiles({ machine, whatIf, mode }: PlanRequest, basis: Basi
   const all = counts.flatMap((servers) =>
     counts.flatMap((workers) =>
       CONCURRENCIES.flatMap((concurrency) =>
-        pools.map((pool) => ({ servers, workers, concurrency, pool, semaphore: basis.semaphore })),
+        pools.map((pool) => ({
+          servers,
+          workers,
+          concurrency,
+          pool,
+          semaphore: basis.semaphore,
+          redis_connections: 1,
+        })),
       ),
     ),
   )

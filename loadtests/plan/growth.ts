@@ -1,6 +1,8 @@
 import type { Profile } from '../run-file.ts'
-import { type Basis, judgeCandidate } from './judge-candidate.ts'
+import { type Basis, type Candidate, judgeCandidate } from './judge-candidate.ts'
 import type { PlanRequest } from './plan-request.ts'
+
+export type CurveStep = Pick<Candidate, 'rate' | 'throughput' | 'mean' | 'p99'> & { readonly users: number }
 
 export interface Growth {
   /** So much more load: 0.2 = 20 %. */
@@ -10,8 +12,9 @@ export interface Growth {
 }
 
 const STEPS = [0.2, 0.5, 1]
+const CURVE = [0.1, 0.3, 0.5, 0.75, 1, 1.25, 1.5, 2, 3]
 /** Headroom is found to this share of the load. */
-const PRECISION = 0.02
+const PRECISION = 0.05
 const MOST_HEADROOM = 32
 
 /** What becomes of a profile as more people come. */
@@ -34,6 +37,16 @@ export function headroomOf(request: PlanRequest, basis: Basis, profile: Profile)
     else high = middle
   }
   return low
+}
+
+/** What the profile does at parts and multiples of the load, up to where its line only grows. */
+export function curveOf(request: PlanRequest, basis: Basis, profile: Profile): CurveStep[] {
+  const steps = CURVE.map((factor) => {
+    const { users } = grown(request, factor)
+    return { users, ...judgeCandidate(grown(request, factor), basis, profile) }
+  })
+  const end = steps.findIndex(({ p99 }) => !Number.isFinite(p99.value))
+  return end < 0 ? steps : steps.slice(0, end)
 }
 
 function grown(request: PlanRequest, factor: number): PlanRequest {

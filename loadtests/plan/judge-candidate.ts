@@ -1,6 +1,6 @@
 import { formatBytes, formatNumber, formatShare } from '../analysis/format.ts'
-import { demandsAt, type PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
-import type { Machines, PipelineSize } from '../model/pipeline/pipeline-route.ts'
+import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
+import { demandsOfSize, type Machines, type PipelineSize } from '../model/pipeline/pipeline-route.ts'
 import { predictPipeline, type StationUse } from '../model/pipeline/predict-pipeline.ts'
 import type { Profile } from '../run-file.ts'
 import { bandwidthOf, type Footprint, memoryOf } from './footprint.ts'
@@ -36,7 +36,7 @@ export interface Candidate {
 export const MOST_USE = 0.9
 /** A plan holds what will be measured in one verification of so many rounds. */
 export const VERIFY_ROUNDS = 3
-const ANSWERS = 12_000
+const ANSWERS = 6_000
 
 /** Foretells one profile at the rate that so many users make. */
 export function judgeCandidate(request: PlanRequest, basis: Basis, profile: Profile): Candidate {
@@ -104,7 +104,7 @@ function fasterPostgres(demands: PipelineDemands, factor: number): PipelineDeman
 
 /** By the utilisation law alone: what is asked of a station per second over what it has. */
 export function lawfulUse(demands: PipelineDemands, { profile, machines }: PipelineSize, rate: number): StationUse[] {
-  const { accept, drain } = demandsAt(demands, rate)
+  const { accept, drain } = demandsOfSize(demands, profile, rate)
   const onServers = accept.server + drain.server
   const onWorkers = drain.worker + drain.scheduler + drain.mail_sink
   const [postgres, redis] = [accept.postgres + drain.postgres, accept.redis + drain.redis]
@@ -121,7 +121,7 @@ export function lawfulUse(demands: PipelineDemands, { profile, machines }: Pipel
           ['cores of postgres', postgres, machines.postgres],
         ]),
   ] as [string, number, number][]
-  return stations.map(([station, demand, units]) => ({ station, share: (rate * demand) / units }))
+  return stations.map(([station, demand, units]) => ({ station, share: (rate * demand) / units, units }))
 }
 
 function fullStations(demands: PipelineDemands, size: PipelineSize, rate: number): StationUse[] {
@@ -177,5 +177,9 @@ function tellLate(p99: number, wanted: number): string {
 }
 
 function fullestOf(use: readonly StationUse[]): StationUse {
-  return use.reduce((fullest, each) => (each.share > fullest.share ? each : fullest), { station: 'nothing', share: 0 })
+  return use.reduce((fullest, each) => (each.share > fullest.share ? each : fullest), {
+    station: 'nothing',
+    share: 0,
+    units: 1,
+  })
 }

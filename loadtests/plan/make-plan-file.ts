@@ -1,5 +1,5 @@
 import { type Choice, chooseProfile } from './choose-profile.ts'
-import { growthOf, headroomOf } from './growth.ts'
+import { type CurveStep, curveOf, growthOf, headroomOf } from './growth.ts'
 import type { Basis, Candidate } from './judge-candidate.ts'
 import type { BasisFile, PlanFile } from './plan-file.ts'
 import { planFleet } from './plan-fleet.ts'
@@ -20,6 +20,7 @@ export function makePlanFile(
     request: describeRequest(request),
     basis: { run_id: basisFile.run_id, measured_at: basisFile.measured_at },
     ...describeChoice(choice),
+    curve: recommended === null ? [] : curveOf(request, basis, recommended.profile).map(describeStep),
     growth: recommended === null ? [] : growthOf(request, basis, recommended.profile),
     headroom: recommended === null ? null : headroomOf(request, basis, recommended.profile),
     fleet: needsFleet(request, recommended) ? planFleet(request, basis) : null,
@@ -42,6 +43,11 @@ function describeChoice({
     smaller: smaller.map(describeCandidate),
     larger: larger.map(describeCandidate),
   }
+}
+
+function describeStep({ users, rate, throughput, mean, p99 }: CurveStep): PlanFile['curve'][number] {
+  const plain = ({ value, low, high }: CurveStep['p99']) => ({ value, low, high })
+  return { users, rate, throughput: plain(throughput), mean: plain(mean), p99: plain(p99) }
 }
 
 function describeCandidate(candidate: Candidate): PlanFile['smaller'][number] {

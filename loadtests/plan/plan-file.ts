@@ -24,7 +24,7 @@ export const basisSchema = z.object({
 export type BasisFile = z.infer<typeof basisSchema>
 
 const foretoldSchema = z.object({ value: number.nullable(), low: number.nullable(), high: number.nullable() })
-const useSchema = z.object({ station: z.string(), share: number })
+const useSchema = z.object({ station: z.string(), share: number, units: number })
 
 const candidateSchema = z.object({
   profile: profileSchema,
@@ -76,6 +76,10 @@ export const planFileSchema = z.object({
   recommended: candidateSchema.nullable(),
   smaller: z.array(candidateSchema),
   larger: z.array(candidateSchema),
+  /** The recommended profile over the load: figures as those of a candidate. */
+  curve: z.array(
+    z.object({ users: number, rate: number, throughput: foretoldSchema, mean: foretoldSchema, p99: foretoldSchema }),
+  ),
   growth: z.array(z.object({ more: number, breaks: z.string().nullable() })),
   /** The load that the recommended profile still meets the target at, over what is asked for. */
   headroom: number.nullable(),

@@ -53,6 +53,7 @@ export function planFleet(request: PlanRequest, { demands, footprint }: Basis): 
     concurrency: 20,
     pool,
     semaphore: 10,
+    redis_connections: 1,
   })
   const parts: FleetPart[] = [
     part(

@@ -1,42 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { exampleRun } from '../analysis/example-run.ts'
+import { exampleBasis } from './example-basis.ts'
 import { bandwidthOf, memoryOf } from './footprint.ts'
 import { foretell } from './foretell.ts'
 import { makePlanFile } from './make-plan-file.ts'
-import { type BasisFile, basisSchema, planFileSchema } from './plan-file.ts'
+import { planFileSchema } from './plan-file.ts'
 import { describeRecord } from './plan-record.ts'
 import { AS_MEASURED, type PlanRequest } from './plan-request.ts'
 import { renderPlan } from './render-plan.ts'
 
 const MB = 2 ** 20
-const level = (rate: number) => ({
-  rate,
-  accept: { server: 0.001, postgres: 0.0005, redis: 0.0001, generator: 0.0002, delay_proxy: 0 },
-  drain: { worker: 0.002, scheduler: 0.0003, server: 0, postgres: 0.001, redis: 0.0002, mail_sink: 0.0003 },
-})
-const BASIS: BasisFile = basisSchema.parse({
-  schema: 1,
-  measured_at: '2026-01-02T03:04:05.000Z',
-  run_id: 'a-run',
-  environment: exampleRun({}).environment,
-  demands: {
-    mode: 'token-bucket',
-    cores: 4,
-    levels: [level(50), level(500)],
-    alone: Array(100).fill(0.003),
-    corrections: [],
-  },
-  noise: { throughput: 0.01, mean: 0.03, p99: 0.1 },
-  rounds: 2,
-  footprint: {
-    memory: { server: 100 * MB, worker: 90 * MB, scheduler: 80 * MB, postgres: 200 * MB, redis: 20 * MB },
-    connections: 60,
-    wire: { sent: 300, received: 900 },
-  },
-  semaphore: 10,
-  db_latency_ms: 0,
-  redis_latency_ms: 0,
-})
+const BASIS = exampleBasis()
 const REQUEST: PlanRequest = {
   users: 3_000,
   think: 10,
@@ -125,7 +98,9 @@ describe('a plan', () => {
       /3,000 users who think 10 s, p99 < 200 ms, mode token-bucket: 1 server, 1 × \d+ worker, pool \d+/,
     )
     expect(text).toMatch(/^→ +1 server/m)
-    expect(text).toMatch(/worker +█+░+ {2}\d+/)
+    expect(text).toMatch(/worker │█+·+ +0\.\d+ of 1 threads \(\d+ %\)/)
+    expect(text).toContain('p99 in ms over users   · model  ░ its interval  ┊ asked for')
+    expect(plan.curve.map(({ users }) => users)).toContain(3_000)
     expect(text).toContain('+100 %: ')
   })
 })
@@ -143,7 +118,7 @@ describe('foretell', () => {
 
 describe('the footprint', () => {
   it('grows with processes and connections', () => {
-    const profile = { servers: 2, workers: 3, concurrency: 5, pool: 20, semaphore: 10 }
+    const profile = { servers: 2, workers: 3, concurrency: 5, pool: 20, semaphore: 10, redis_connections: 1 }
     expect(memoryOf(BASIS.footprint, profile) / MB).toBeCloseTo(2 * 100 + 3 * 90 + 80 + 2 * 200 + 20)
     expect(bandwidthOf(BASIS.footprint, 1_000)).toBeCloseTo(7.2)
   })
@@ -156,7 +131,7 @@ describe('the record', () => {
       at: '2026-01-02T03:04:05.000Z',
       run_id: 'x',
       mode: 'none' as const,
-      profile: { servers: 1, workers: 1, concurrency: 1, pool: 1, semaphore: 1 },
+      profile: { servers: 1, workers: 1, concurrency: 1, pool: 1, semaphore: 1, redis_connections: 1 },
       rate: 10,
       errors: { throughput: 0.01, mean, p99: -0.2 },
       held: { throughput: true, mean: held, p99: true },

@@ -1,4 +1,7 @@
 import { formatBytes, formatCount, formatNumber, formatShare } from '../analysis/format.ts'
+import type { StationUseChart } from '../report/charts/station-use.ts'
+import { drawTextBars } from '../report/charts/text-bars.ts'
+import { drawTextChart } from '../report/charts/text-chart.ts'
 import { createPlainTable, renderPlainTable } from '../report/plain-table.ts'
 import type { Profile } from '../run-file.ts'
 import type { PlanFile, Verification } from './plan-file.ts'
@@ -10,7 +13,9 @@ export function renderPlan(plan: PlanFile, record: string): string {
   return [
     headline(plan),
     candidatesTable(plan),
-    plan.recommended === null ? '' : [useBars(plan.recommended), growthLines(plan)].join('\n\n'),
+    plan.recommended === null
+      ? ''
+      : [drawTextBars(stationsOf(plan.recommended)), p99Chart(plan), growthLines(plan)].join('\n\n'),
     fleetLines(plan),
     verificationLines(plan.verification),
     `The model so far: ${record}.`,
@@ -23,7 +28,7 @@ export function describeProfile({ servers, workers, concurrency, pool }: Profile
   return `${servers} server${servers === 1 ? '' : 's'}, ${workers} × ${concurrency} worker${workers === 1 ? '' : 's'}, pool ${pool}`
 }
 
-function headline({ request, recommended, smaller }: PlanFile): string {
+export function headline({ request, recommended, smaller }: PlanFile): string {
   const wanted = `${formatNumber(request.users)} users who think ${formatCount(request.think_s)} s, p99 < ${formatNumber(request.p99_ms)} ms, mode ${request.mode}`
   if (recommended === null) {
     const [nearest] = smaller
@@ -56,16 +61,50 @@ function candidatesTable({ recommended, smaller, larger }: PlanFile): string {
   return renderPlainTable(table)
 }
 
-const BAR = 30
+/** `60 %` of a thread, of cores, of connections: the fullest first. */
+export function stationsOf({ use }: Candidate): StationUseChart {
+  const shown = use.filter(({ share }) => share >= 0.005).sort((a, b) => b.share - a.share)
+  return {
+    title: 'Use of each station at that load',
+    stations: shown.map(({ station, share, units }) => ({
+      name: station,
+      className: CLASSES[station] ?? 'k-server',
+      busy: share * units,
+      of: units,
+      unit: UNITS[station] ?? 'threads',
+    })),
+  }
+}
 
-function useBars({ use }: Candidate): string {
-  const shown = [...use].filter(({ share }) => share >= 0.005).sort((a, b) => b.share - a.share)
-  const width = Math.max(...shown.map(({ station }) => station.length))
-  const lines = shown.map(({ station, share }) => {
-    const filled = Math.min(BAR, Math.round(share * BAR))
-    return `  ${station.padEnd(width)}  ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  ${formatShare(share)}`
+const UNITS: Readonly<Record<string, string>> = {
+  cores: 'cores',
+  pool: 'connections',
+  semaphore: 'places',
+  jobs: 'places',
+  'row lock': 'locks',
+}
+const CLASSES: Readonly<Record<string, string>> = {
+  worker: 'k-worker',
+  redis: 'k-redis',
+  scheduler: 'k-scheduler',
+  generator: 'k-generator',
+}
+
+function p99Chart({ curve, request, verification }: PlanFile): string {
+  const points = curve.flatMap(({ users, p99: { value, low, high } }) =>
+    value === null || low === null || high === null
+      ? []
+      : [{ x: users, y: 1_000 * value, low: 1_000 * low, high: 1_000 * high }],
+  )
+  const measured = verification?.figures?.p99.measured
+  return drawTextChart({
+    measured: [],
+    heldOut: measured === undefined ? [] : [{ x: request.users, y: 1_000 * measured }],
+    model: points,
+    marks: [{ x: request.users, label: 'asked for' }],
+    xLabel: 'users',
+    yLabel: 'p99 in ms',
   })
-  return ['Use of each station at that load:', ...lines].join('\n')
 }
 
 function growthLines({ growth, headroom }: PlanFile): string {

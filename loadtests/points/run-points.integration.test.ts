@@ -6,7 +6,7 @@ import { answersOf, loadOf } from '../analysis/rounds.ts'
 import { type Point, type PointsRun, pointsRunSchema } from './points-file.ts'
 import { runPoints } from './run-points.ts'
 
-const PROFILE = { servers: 1, workers: 1, concurrency: 10, pool: 4, semaphore: 10 }
+const PROFILE = { servers: 1, workers: 1, concurrency: 10, pool: 4, semaphore: 10, redis_connections: 1 }
 const COMMON = {
   profile: PROFILE,
   codes: 1,

@@ -113,5 +113,6 @@ export function largestProfile(points: readonly Pick<Point, 'profile'>[]): Profi
     concurrency: largest('concurrency'),
     pool: largest('pool'),
     semaphore: largest('semaphore'),
+    redis_connections: largest('redis_connections'),
   }
 }

@@ -4,6 +4,7 @@ import { headlineOf } from '../analysis/verdict-sentence.ts'
 import type { Latencies, Result, Run, Summary } from '../run-file.ts'
 import { meterLine } from './calibration-report.ts'
 import { environmentRows } from './environment-rows.ts'
+import { bullets, cell, table } from './markdown-parts.ts'
 import { PAIRS_EXPLAINED, pairTable, stopLine } from './pair-rows.ts'
 import {
   GATE_NAMES,
@@ -126,18 +127,4 @@ function invariantTable(results: readonly Result[]): string {
       }),
     ])
   return table(['invariant', ...modes.map((result) => result.mode)], rows)
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return 'none'
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
-  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n')
-}
-
-function bullets(lines: readonly string[]): string {
-  return lines.map((line) => `- ${cell(line)}`).join('\n')
-}
-
-function cell(text: string): string {
-  return text.replaceAll('\n', ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;')
 }

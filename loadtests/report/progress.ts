@@ -92,7 +92,9 @@ function describeTrial(name: string, trial: Trial, done: number, total: number):
     return `${Math.round(rate)}/s ${load.name === 'paused' ? 'drain paused' : 'with drain'}`
   })
   const broken = trial.invariants.filter((check) => check.broken.length > 0).map((check) => check.number)
-  if (trial.drain !== null && trial.drain.redemptions > 0)
+  // Of a load that was drained as it ran, the drain is only what was left.
+  const wasPaused = trial.loads.some((load) => load.name === 'paused')
+  if (wasPaused && trial.drain !== null && trial.drain.redemptions > 0)
     rates.push(`drained ${Math.round(trial.drain.redemptions / trial.drain.seconds)}/s`)
   const verdict = broken.length > 0 ? ` BROKEN: invariant ${broken.join(', ')}` : ''
   return `${head} ${rates.join(', ')} (${trial.seconds.toFixed(1)} s)${verdict}`

@@ -19,7 +19,14 @@ import { SAME_PAIRS, VARIANTS } from './variants.ts'
 import { createVisitor, type Visitor } from './visitor.ts'
 
 /** One server process, whose drain is paused: what stands behind it only has to be there. */
-export const STUDY_PROFILE: Profile = { servers: 1, workers: 1, concurrency: 1, pool: 5, semaphore: 10 }
+export const STUDY_PROFILE: Profile = {
+  servers: 1,
+  workers: 1,
+  concurrency: 1,
+  pool: 5,
+  semaphore: 10,
+  redis_connections: 1,
+}
 const PRELOAD = new URL('./inject.js', import.meta.url)
 const NOTHING = { spin_us: 0, extra_command: false }
 const WARM_UP_REQUESTS = 2_000

@@ -22,7 +22,7 @@ let redis: Redis
 beforeAll(async () => {
   directory = createRunDirectory(`tests-${name}`)
   const databaseUrl = await createDatabase(inject('databaseUrl'), name)
-  const profile = { servers: 1, workers: 1, concurrency: 1, pool: 1, semaphore: 10 }
+  const profile = { servers: 1, workers: 1, concurrency: 1, pool: 1, semaphore: 10, redis_connections: 1 }
   const options = { directory, databaseUrl, redisUrl, allowNonempty: true, dbLatencyMs: 0, redisLatencyMs: 0, profile }
   stores = await startStores(options)
   await migrate(stores)

@@ -19,7 +19,7 @@ import { type Stores, startStores } from './stores.ts'
 import { migrate, type System, startSystem } from './system.ts'
 
 const name = `invariants_${randomBytes(6).toString('hex')}`
-const profile = { servers: 1, workers: 1, concurrency: 10, pool: 4, semaphore: 10 }
+const profile = { servers: 1, workers: 1, concurrency: 10, pool: 4, semaphore: 10, redis_connections: 1 }
 const driver = createAutocannonDriver()
 const signal = new AbortController().signal
 const answersFiles: string[] = []

@@ -12,7 +12,7 @@ import { type Stores, startStores } from './stores.ts'
 import { migrate, type System, startSystem } from './system.ts'
 
 const name = `replica_${randomBytes(6).toString('hex')}`
-const profile = { servers: 1, workers: 1, concurrency: 5, pool: 4, semaphore: 10 }
+const profile = { servers: 1, workers: 1, concurrency: 5, pool: 4, semaphore: 10, redis_connections: 1 }
 const DEADLINE_MS = 20_000
 
 /** A whole system whose server reads from a streaming replica of its Postgres. */

@@ -93,6 +93,7 @@ function describeEnvironment(stores: Stores, { mode, profile }: SystemOptions): 
     LIMITER_MODE: mode,
     DB_POOL_MAX: String(profile.pool),
     SEMAPHORE_LIMIT: String(profile.semaphore),
+    REDIS_CONNECTIONS: String(profile.redis_connections),
     WORKER_CONCURRENCY: String(profile.concurrency),
     LOG_LEVEL: 'warn',
     // All clients of a load come from one address.

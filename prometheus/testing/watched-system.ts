@@ -26,7 +26,7 @@ export async function startWatchedSystem(): Promise<WatchedSystem> {
     demo = await startDemoSystem({
       directory,
       mode: 'token-bucket',
-      profile: { servers: 2, workers: 1, concurrency: 20, pool: 10, semaphore: 10 },
+      profile: { servers: 2, workers: 1, concurrency: 20, pool: 10, semaphore: 10, redis_connections: 1 },
       port: 0,
       ipLimit: 0,
       allowNonempty: false,

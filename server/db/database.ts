@@ -4,6 +4,7 @@ import { Sequelize } from 'sequelize'
 import { UnavailableError } from '../errors.ts'
 import type { HistogramChild } from '../metrics/hot-histogram.ts'
 import type { Cause, Metrics } from '../metrics/metrics.ts'
+import { createBusyTime } from './busy-time.ts'
 import { createReads } from './reads.ts'
 import { createSlowQueryLog, type Explained } from './slow-queries.ts'
 
@@ -26,6 +27,8 @@ export interface Database extends Connection {
   /** Runs `work` between BEGIN and COMMIT; an error rolls back and is thrown on. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>
   pool(): PoolState
+  /** Seconds of connections that were in use by now: two for one second are two. */
+  busySeconds(): number
   /** When Postgres last answered anything, by `Date.now()`; 0: never. */
   answeredAt(): number
   /** Of the replica; undefined when there is none. */
@@ -102,6 +105,8 @@ function openPool(options: DatabaseOptions): Omit<Database, 'read' | 'hasReplica
   const manager = (sequelize as unknown as { connectionManager: ConnectionManager }).connectionManager
   const count = options.metrics.sqlStatements.labels(options.cause)
   const poolWait = options.metrics.poolWait.labels()
+  const poolHold = options.metrics.poolHold.labels()
+  const busy = createBusyTime(() => manager.pool.using)
   const durations = new Map<string, HistogramChild>()
   let answeredAt = 0
   const { afterMs = 0, logger } = options.slowQueries ?? {}
@@ -130,10 +135,14 @@ function openPool(options: DatabaseOptions): Omit<Database, 'read' | 'hasReplica
     const stopWaiting = poolWait.startTimer()
     const client = await manager.getConnection({ type: 'write' }).catch(countFailure)
     stopWaiting()
+    busy.note()
+    const stopHolding = poolHold.startTimer()
     try {
       return await work(client)
     } finally {
+      stopHolding()
       manager.releaseConnection(client)
+      busy.note()
     }
   }
 
@@ -171,6 +180,7 @@ function openPool(options: DatabaseOptions): Omit<Database, 'read' | 'hasReplica
       const { size, using, available, waiting } = manager.pool
       return { size, using, available, waiting }
     },
+    busySeconds: busy.seconds,
     answeredAt: () => answeredAt,
     close: () => sequelize.close(),
   }

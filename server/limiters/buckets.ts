@@ -37,8 +37,11 @@ export interface BucketStores {
 
 /** The buckets of codes in Redis: rebuilt from the ledger where they are missing or belong to another Redis. */
 export interface Buckets {
-  /** What scripts compare with the bucket's: the Redis that we talk to, and since when the mode was entered. */
-  identity(timeoutMs: number): Promise<string>
+  /**
+   * What scripts compare with the bucket's: the Redis that we talk to, and since when the mode was entered.
+   * @param on of the connection that the script is sent on, where it is not the buckets' own
+   */
+  identity(timeoutMs: number, on?: RunId): Promise<string>
   /** Rebuilds one bucket; many who wait share one rebuild. @throws UnavailableError when it takes too long */
   ensure(code: string, timeoutMs: number): Promise<void>
   /** Rebuilds those of these buckets that need it, however long it takes. */
@@ -53,8 +56,8 @@ export function createBuckets(stores: BucketStores): Buckets {
   const { redis, runId, keys, db, generation } = stores
   const rebuilding = new Map<string, Promise<void>>()
 
-  async function identity(timeoutMs: number): Promise<string> {
-    return `${runId.current ?? (await runId.known(timeoutMs))}:${generation()}:${LAYOUT}`
+  async function identity(timeoutMs: number, on = runId): Promise<string> {
+    return `${on.current ?? (await on.known(timeoutMs))}:${generation()}:${LAYOUT}`
   }
 
   /** @returns the codes whose rebuild is now ours, and for each the last stream entry to wait for */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { beginRefund, finishRefund } from '../db/ledger/refund.ts'
 import { createUseLedger } from '../redeem/reserve-use.ts'
 import { connectRedis, connectSubscriber } from '../redis/connect.ts'
+import { openLanes, spreadOver } from '../redis/lanes.ts'
 import { trackRunId } from '../redis/run-id.ts'
 import { type RedisCluster, startRedisCluster } from '../testing/redis-cluster.ts'
 import { createTestStores, type TestStores } from '../testing/test-stores.ts'
@@ -20,14 +21,19 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-const PLACES = LIMITER_MODES.flatMap((mode) => [[mode, 'one Redis'] as const, [mode, 'a Redis Cluster'] as const])
+const PLACES = [
+  ...LIMITER_MODES.flatMap((mode) => [[mode, 'one Redis', 1] as const, [mode, 'a Redis Cluster', 1] as const]),
+  // The mode that spreads its commands over several connections.
+  ['token-bucket', 'one Redis', 3] as const,
+  ['token-bucket', 'a Redis Cluster', 3] as const,
+]
 
-describe.each(PLACES)('%s on %s', (mode, place) => {
+describe.each(PLACES)('%s on %s, connections: %i', (mode, place, connections) => {
   let stores: TestStores
   let subject: ConformanceSubject & { close(): Promise<void> }
   beforeAll(async () => {
     stores = await createTestStores(place === 'one Redis' ? {} : { redisUrl: cluster.url, shards: 4 })
-    subject = createSubject(stores, mode)
+    subject = createSubject(stores, mode, connections)
   })
   afterAll(async () => {
     await subject.close()
@@ -81,7 +87,7 @@ describe('the suite itself', () => {
     ],
   ]
   test.each(breakages)('notices a mode that %s', async (_, breakIt, complaint) => {
-    const subject = createSubject(stores, 'none', breakIt)
+    const subject = createSubject(stores, 'none', 1, breakIt)
     const check = CONFORMANCE[0]
     await expect(check?.run(subject)).rejects.toThrow(complaint)
     await subject.close()
@@ -101,7 +107,7 @@ describe('the limit of requests inside the database', () => {
     ['in-process', 6],
   ] as const)('two processes of %s with 3 places let %i requests in', async (mode, expected) => {
     const gate = createGate(createUseLedger(stores.db, 900))
-    const processes = [createProcess(stores, mode, gate.ledger, 3), createProcess(stores, mode, gate.ledger, 3)]
+    const processes = [1, 2].map(() => createProcess(stores, mode, gate.ledger, { limit: 3 }))
     await Promise.all(processes.map(({ limiter }) => limiter.start()))
     const code = await stores.createCode({ maxUses: 100 })
     const answers = Array.from({ length: 20 }, (_, n) =>
@@ -150,12 +156,24 @@ function createGate(ledger: UseLedger) {
   }
 }
 
-function createProcess(stores: TestStores, mode: LimiterMode, ledger: UseLedger, limit = SEMAPHORE.limit) {
+interface ProcessOptions {
+  readonly limit?: number
+  readonly connections?: number
+}
+
+function createProcess(
+  stores: TestStores,
+  mode: LimiterMode,
+  ledger: UseLedger,
+  { limit = SEMAPHORE.limit, connections = 1 }: ProcessOptions = {},
+) {
   const { db, keys, connection } = stores
   const redis = connectRedis(connection)
   const runId = trackRunId(redis)
   let generation = ''
-  const parts = { redis, runId, keys, db, generation: () => generation }
+  const others = openLanes(connections - 1, connection)
+  const lanes = spreadOver({ redis, runId }, others)
+  const parts = { redis, runId, lanes, keys, db, generation: () => generation }
   const limiter = createLimiter(mode, {
     ...parts,
     ledger,
@@ -174,19 +192,24 @@ function createProcess(stores: TestStores, mode: LimiterMode, ledger: UseLedger,
     } satisfies Limiter,
     async close() {
       await limiter.close()
-      redis.disconnect()
+      for (const lane of [{ redis }, ...others]) lane.redis.disconnect()
     },
   }
 }
 
-function createSubject(stores: TestStores, mode: LimiterMode, breakIt = (limiter: Limiter) => limiter) {
+function createSubject(
+  stores: TestStores,
+  mode: LimiterMode,
+  connections = 1,
+  breakIt = (limiter: Limiter) => limiter,
+) {
   const started: { close(): Promise<void> }[] = []
   const { db, redis, runId, keys } = stores
   let generation = ''
   const buckets = createBuckets({ db, redis, runId, keys, generation: () => generation })
   return {
     async createProcess() {
-      const process = createProcess(stores, mode, createUseLedger(db, 900))
+      const process = createProcess(stores, mode, createUseLedger(db, 900), { connections })
       started.push(process)
       await process.limiter.start()
       generation = await enterMode(redis, keys, mode)

@@ -1,16 +1,15 @@
 import type { RedisClient } from '../redis/connect.ts'
-import type { Guarded } from '../resilience/redis-breaker.ts'
-import type { BucketStores, Buckets } from './buckets.ts'
+import type { Buckets } from './buckets.ts'
 import type { DistributedSemaphoreOptions } from './distributed-semaphore.ts'
 import { createInProcess } from './in-process.ts'
 import type { Limiter, LimiterMode, UseLedger } from './limiter.ts'
 import { createNone } from './none.ts'
 import { createRedisSemaphore } from './redis-semaphore.ts'
-import { createTokenBucket } from './token-bucket.ts'
+import { createTokenBucket, type TokenBucketParts } from './token-bucket.ts'
 import type { WaitMeter } from './wait-meter.ts'
 
 /** Everything that some mode needs. */
-export interface LimiterParts extends BucketStores, Guarded {
+export interface LimiterParts extends TokenBucketParts {
   readonly ledger: UseLedger
   readonly buckets: Buckets
   readonly subscribe: () => RedisClient

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findRedemption } from '../db/ledger/find-redemption.ts'
 import { UnavailableError } from '../errors.ts'
+import { type Lane, type Lanes, spreadOver } from '../redis/lanes.ts'
 import { loadScript } from '../redis/script.ts'
 import { streamFields } from '../redis/stream-fields.ts'
 import { createRedisBreaker, type Guarded } from '../resilience/redis-breaker.ts'
@@ -19,32 +20,37 @@ const ASK_AGAIN_MS = 5
 
 type Answer = [answer: string, detail?: string]
 
+/** Where the bucket's scripts run; without lanes all of them go over `redis`. */
+export interface TokenBucketParts extends BucketStores, Guarded {
+  readonly lanes?: Lanes
+}
+
 /**
  * A bucket of uses per code in Redis: one script, one round trip, no SQL in the request. The script appends the
  * redemption to a stream, and the ledger consumer writes it to Postgres. A bucket that is missing, or that belongs to
  * a Redis from before a restart, is rebuilt from the ledger before anybody gets a use of it.
  */
 export function createTokenBucket(
-  { redis, keys, db, breaker = createRedisBreaker() }: BucketStores & Guarded,
+  { redis, runId, keys, db, breaker = createRedisBreaker(), lanes = spreadOver({ redis, runId }) }: TokenBucketParts,
   buckets: Buckets,
   wait: WaitMeter = UNTIMED,
 ): Limiter {
-  async function take(request: UseRequest, identity: string): Promise<Answer> {
+  async function take(request: UseRequest, lane: Lane, identity: string): Promise<Answer> {
     const { redemptionId, email, code, kind, activityId = '' } = request
     const shard = keys.shardOf(code)
     const scriptKeys = [keys.bucket(code), keys.holders(code), keys.stream(shard), keys.uncommitted(shard)]
     const traceparent = currentTraceparent()
     const traced = traceparent === undefined ? [] : [traceparent]
     const values = [identity, redemptionId, email, code, kind, activityId, ...traced]
-    return (await TAKE.run(redis, scriptKeys, values)) as Answer
+    return (await TAKE.run(lane.redis, scriptKeys, values)) as Answer
   }
 
   /** The connection never sends a command again by itself; this does, with the run id of the Redis that it reaches. */
-  async function takePatiently(request: UseRequest, deadline: Deadline): Promise<Answer> {
+  async function takePatiently(request: UseRequest, lane: Lane, deadline: Deadline): Promise<Answer> {
     const giveUpAt = performance.now() + Math.min(PATIENCE_MS, deadline.remainingMs())
     for (;;) {
       try {
-        return await take(request, await buckets.identity(giveUpAt - performance.now()))
+        return await take(request, lane, await buckets.identity(giveUpAt - performance.now(), lane.runId))
       } catch (error) {
         if (performance.now() >= giveUpAt) throw error
         await sleep(RETRY_PAUSE_MS)
@@ -52,11 +58,11 @@ export function createTokenBucket(
     }
   }
 
-  async function takeReliably(request: UseRequest, deadline: Deadline): Promise<Answer> {
+  async function takeReliably(request: UseRequest, lane: Lane, deadline: Deadline): Promise<Answer> {
     let lastError: unknown
     while (deadline.remainingMs() > 0) {
       try {
-        return await breaker.run(() => takePatiently(request, deadline))
+        return await breaker.run(() => takePatiently(request, lane, deadline))
       } catch (error) {
         if (error instanceof UnavailableError) throw error
         lastError = error
@@ -98,9 +104,10 @@ export function createTokenBucket(
   async function findUncommitted(id: string): Promise<UncommittedRedemption | undefined> {
     const shard = keys.shardOfRedemption(id)
     if (shard >= keys.shards) return undefined
-    const entry = await redis.hget(keys.uncommitted(shard), id)
+    const lane = lanes.next()
+    const entry = await lane.redis.hget(keys.uncommitted(shard), id)
     if (entry === null) return undefined
-    const [found] = await redis.xrange(keys.stream(shard), entry, entry)
+    const [found] = await lane.redis.xrange(keys.stream(shard), entry, entry)
     if (found === undefined) return undefined
     const fields = streamFields(found[1])
     const [code = '', email = ''] = [fields.get('code'), fields.get('email')]
@@ -111,9 +118,10 @@ export function createTokenBucket(
     mode: 'token-bucket',
     start: () => buckets.loadAll(),
     async reserve(request, deadline) {
+      const lane = lanes.next()
       while (deadline.remainingMs() > 0) {
         const stopWaiting = wait.startTimer()
-        const answer = await takeReliably(request, deadline).finally(stopWaiting)
+        const answer = await takeReliably(request, lane, deadline).finally(stopWaiting)
         const reservation = await interpret(answer, request, deadline)
         if (reservation !== undefined) return reservation
         await sleep(ASK_AGAIN_MS)

@@ -87,6 +87,12 @@ export function createMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    poolHold: createHotHistogram({
+      name: 'db_pool_hold_seconds',
+      help: 'Time that a pooled connection was held, from getting it to giving it back',
+      buckets: SECONDS,
+      registers,
+    }),
     redisDuration: createHotHistogram({
       name: 'redis_command_duration_seconds',
       help: 'Time of a command from giving it to the client to its answer; blocking reads wait for what they read',

@@ -1,4 +1,4 @@
-import { Gauge } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
 import type { Database } from '../db/database.ts'
 import { gaugeFrom } from './gauge-from.ts'
 import type { Metrics } from './metrics.ts'
@@ -12,6 +12,15 @@ export function exposePools({ registry }: Metrics, db: Database, poolMax: number
     help: 'Most connections that the pool may have',
     registers: [registry],
   }).set(poolMax)
+  new Counter({
+    name: 'db_pool_busy_seconds_total',
+    help: 'Seconds of connections in use, by the count of the pool itself: its rate is how many are in use in the mean',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(db.busySeconds())
+    },
+  })
   if (!db.hasReplica) return
   const readPool = { name: 'db_read_pool_connections', help: 'Connections to the replica by state', label: 'state' }
   gaugeFrom(registry, readPool, () => ({ ...db.readPool() }))

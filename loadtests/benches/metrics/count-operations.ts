@@ -8,6 +8,7 @@ const WRITES: Record<Operation, readonly string[]> = {
     'redeem_request_duration_seconds_count',
     'limiter_wait_seconds_count',
     'db_pool_wait_seconds_count',
+    'db_pool_hold_seconds_count',
     'db_query_duration_seconds_count',
   ],
   'time an answer of Redis': ['redis_command_duration_seconds_count'],

@@ -15,7 +15,7 @@ import { startSystem } from '../../sut/system.ts'
 import { countOperations } from './count-operations.ts'
 import type { Operation } from './time-operations.ts'
 
-export const PROFILE = { servers: 1, workers: 1, concurrency: 20, pool: 10, semaphore: 10 }
+export const PROFILE = { servers: 1, workers: 1, concurrency: 20, pool: 10, semaphore: 10, redis_connections: 1 }
 const CONNECTIONS = 50
 const WARM_UP_SECONDS = 2
 const SEATS = 1_000_000

@@ -5,7 +5,7 @@ import { answersOf, loadOf, succeeded } from '../../analysis/rounds.ts'
 import { medianFigures } from '../../points/point-figures.ts'
 import type { Point } from '../../points/points-file.ts'
 import type { ProcessKind, Trial } from '../../run-file.ts'
-import type { AcceptDemand, Correction, DrainDemand, Level, PipelineDemands } from './pipeline-demands.ts'
+import type { AcceptDemand, DrainDemand, Level, PipelineDemands, Stall } from './pipeline-demands.ts'
 import { coresInUse, delaysOf, predictPipeline } from './predict-pipeline.ts'
 import { loadOfPoint, sizeOfPoint } from './size-of-point.ts'
 
@@ -17,10 +17,13 @@ export interface Tried {
 
 /** Steps in which a measured distribution is kept. */
 const STEPS = 200
+/** The search for a stall is to a thousandth of the latency. */
+const HALVINGS = 10
+const SEARCH_ANSWERS = 3_000
 
 /**
- * Demands out of closed loops with the drain paused: one connection alone first, then more and more. What the simulation
- * lacks at these loads is kept as a correction.
+ * Demands out of closed loops with the drain paused: one connection alone first, then more and more. What a redemption
+ * waited for beyond what the simulation has is kept as a stall.
  * @param cores of the machine
  * @throws RangeError when a point has no trial that counts, or trials without the CPU of their processes
  */
@@ -32,10 +35,10 @@ export function calibratePipeline(tried: readonly Tried[], cores: number): Pipel
     cores,
     levels: tried.map(levelOf).sort((a, b) => a.rate - b.rate),
     alone: aloneOf(light),
-    corrections: [],
+    stalls: [],
   }
-  const corrections = tried.map((each) => correctionOf(demands, each)).sort((a, b) => a.use - b.use)
-  return { ...demands, corrections }
+  const stalls = tried.map((each) => stallOf(demands, each)).sort((a, b) => a.use - b.use)
+  return { ...demands, stalls }
 }
 
 function levelOf({ point, trials }: Tried): Level {
@@ -81,16 +84,19 @@ function quantiles(histogram: Histogram): number[] {
   return Array.from({ length: STEPS }, (_, step) => histogram.getValueAtPercentile((100 * (step + 0.5)) / STEPS) / 1e6)
 }
 
-function correctionOf(demands: PipelineDemands, { point, trials }: Tried): Correction {
+/** The stall with which the simulation takes as long as was measured; 0 where it takes longer without any. */
+function stallOf(demands: PipelineDemands, { point, trials }: Tried): Stall {
   const size = sizeOfPoint(point, demands.cores)
-  const foretold = predictPipeline(demands, size, loadOfPoint(point))
-  const measured = medianFigures(trials)
-  const delays = delaysOf(size)
-  const factor = (seconds: number, simulated: number) =>
-    Math.max(1e-6, seconds - delays) / Math.max(1e-6, simulated - delays)
-  return {
-    use: coresInUse(foretold.use),
-    mean: measured === null ? 1 : factor(measured.mean, foretold.mean),
-    p99: measured === null ? 1 : factor(measured.p99, foretold.p99),
+  const wanted = medianFigures(trials)?.mean ?? 0
+  const withStall = (seconds: number) =>
+    predictPipeline({ ...demands, stalls: [{ use: 0, seconds }] }, size, loadOfPoint(point), {
+      answers: SEARCH_ANSWERS,
+    })
+  let [low, high] = [0, wanted]
+  for (let halving = 0; halving < HALVINGS; halving++) {
+    const middle = (low + high) / 2
+    if (withStall(middle).mean < wanted) low = middle
+    else high = middle
   }
+  return { use: coresInUse(withStall(low).use), seconds: low }
 }

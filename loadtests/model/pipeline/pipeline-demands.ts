@@ -32,14 +32,13 @@ const levelSchema = z.object({
 })
 export type Level = z.infer<typeof levelSchema>
 
-/** What the simulation lacks at a load that was measured, as factors on what lies beyond the delays. */
-const correctionSchema = z.object({
+/** What a redemption waits in the mean for things that the simulation lacks: the scheduler of the machine, collected garbage. */
+const stallSchema = z.object({
   /** Share of the cores that was in use, 0…1. */
   use: z.number().nonnegative(),
-  mean: z.number().positive(),
-  p99: z.number().positive(),
+  seconds,
 })
-export type Correction = z.infer<typeof correctionSchema>
+export type Stall = z.infer<typeof stallSchema>
 
 /**
  * What one redemption costs on one machine, measured at several loads: an idle system pays for each wake-up, a busy one
@@ -53,7 +52,7 @@ export const pipelineDemandsSchema = z.object({
   /** Answers to one connection alone, less the delays that were put before the stores: at equal steps of its distribution. */
   alone: z.array(seconds).min(20),
   /** By use, ascending; none = the simulation as it is. */
-  corrections: z.array(correctionSchema),
+  stalls: z.array(stallSchema),
 })
 export type PipelineDemands = z.infer<typeof pipelineDemandsSchema>
 
@@ -78,13 +77,13 @@ function between<Values extends Record<string, number>>(from: Values, to: Values
   return Object.fromEntries(entries) as Values
 }
 
-/** Between two measured ones by the use of the cores; the nearer one's outside of them. */
-export function correctionAt({ corrections }: PipelineDemands, use: number): Omit<Correction, 'use'> {
-  const above = corrections.find((each) => each.use >= use) ?? corrections.at(-1)
-  const below = corrections.findLast((each) => each.use <= use) ?? above
-  if (above === undefined || below === undefined) return { mean: 1, p99: 1 }
+/** Between two measured ones by the use of the cores; the nearer one's outside of them. @returns seconds */
+export function stallAt({ stalls }: PipelineDemands, use: number): number {
+  const above = stalls.find((each) => each.use >= use) ?? stalls.at(-1)
+  const below = stalls.findLast((each) => each.use <= use) ?? above
+  if (above === undefined || below === undefined) return 0
   const share = above.use === below.use ? 0 : (use - below.use) / (above.use - below.use)
-  return between({ mean: below.mean, p99: below.p99 }, { mean: above.mean, p99: above.p99 }, share)
+  return below.seconds + share * (above.seconds - below.seconds)
 }
 
 export function sumOfDemands(demand: Readonly<Record<string, number>>): number {

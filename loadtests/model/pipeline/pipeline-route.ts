@@ -1,11 +1,12 @@
 import type { LimiterMode, Profile } from '../../run-file.ts'
-import { constant, type Draw } from '../draws.ts'
+import { constant, type Draw, exponential } from '../draws.ts'
 import { hold, type Step, serve } from '../route.ts'
 import type { Resource } from '../simulated-resource.ts'
 import {
   type AcceptDemand,
   type DrainDemand,
   demandsAt,
+  type Level,
   type PipelineDemands,
   sumOfDemands,
 } from './pipeline-demands.ts'
@@ -33,6 +34,8 @@ export type Machines =
 /** CPU of one redemption, and what it takes beyond that. */
 interface Costs extends AcceptDemand {
   readonly rest: Draw
+  /** Seconds in the mean, while a connection is held. */
+  readonly stall: number
 }
 
 /** Parts of the server's CPU: before it asks a store, as it does, as it hears the answer; the rest is its own answer. */
@@ -42,14 +45,18 @@ const LOCKED_PART = 0.4
 /** Trips of one transaction: BEGIN and COMMIT are small. */
 const TRIP_PARTS = { begin: 0.1, statement: 0.7, commit: 0.2 } as const
 
-/** Resources and steps of the reference pipeline at one rate, for simulate(). */
+/**
+ * Resources and steps of the reference pipeline at one rate, for simulate().
+ * @param stall seconds that a redemption waits in the mean for what is no step here
+ */
 export function pipelineRoute(
   demands: PipelineDemands,
   size: PipelineSize,
   rate: number,
+  stall: number,
 ): { resources: Resource[]; route: Step[] } {
-  const { accept, drain } = demandsAt(demands, rate)
-  const { costs, behind } = costsOf(demands, size, accept)
+  const { accept, drain } = demandsOfSize(demands, size.profile, rate)
+  const { costs, behind } = costsOf(demands, size, accept, stall)
   const steps = createSteps(size)
   const { asked, granted } = storeSteps(steps, size, costs)
   return {
@@ -69,11 +76,29 @@ export function pipelineRoute(
   }
 }
 
+/** A process that has half of the rate pays for each redemption what it pays at half of the rate. */
+export function demandsOfSize(
+  demands: PipelineDemands,
+  { servers, workers }: Pick<Profile, 'servers' | 'workers'>,
+  rate: number,
+): Pick<Level, 'accept' | 'drain'> {
+  const { accept, drain } = demandsAt(demands, rate)
+  return {
+    accept: { ...accept, server: demandsAt(demands, rate / servers).accept.server },
+    drain: { ...drain, worker: demandsAt(demands, rate / workers).drain.worker },
+  }
+}
+
 /**
  * Of the time that a single connection waits, CPU is a part. It may be counted higher than that where some of it falls
  * behind the answer; then the answer waits for a share of it. What is left over shrinks as the CPU of a redemption does.
  */
-function costsOf(demands: PipelineDemands, size: PipelineSize, accept: AcceptDemand): { costs: Costs; behind: number } {
+function costsOf(
+  demands: PipelineDemands,
+  size: PipelineSize,
+  accept: AcceptDemand,
+  stall: number,
+): { costs: Costs; behind: number } {
   const { alone } = demands
   const first = demands.levels[0]
   const light = sumOfDemands(first?.accept ?? accept)
@@ -83,7 +108,7 @@ function costsOf(demands: PipelineDemands, size: PipelineSize, accept: AcceptDem
   const scaled = Object.fromEntries(Object.entries(accept).map(([kind, cpu]) => [kind, scale * cpu])) as AcceptDemand
   const rest: Draw = (random) =>
     Math.max(0, shrink * ((alone[Math.floor(random() * alone.length)] ?? 0) - scale * light))
-  const costs = { ...scaled, generator: size.hasGenerator ? scaled.generator : 0, rest }
+  const costs = { ...scaled, generator: size.hasGenerator ? scaled.generator : 0, rest, stall }
   return { costs, behind: (1 - scale) * (sumOfDemands(accept) - (size.hasGenerator ? 0 : accept.generator)) }
 }
 
@@ -141,6 +166,7 @@ function storeSteps(steps: Steps, size: PipelineSize, costs: Costs): { asked: St
   const asServer = (work: readonly Step[]) => [
     ...steps.server(asking * costs.server),
     ...work,
+    ...stalled(costs.stall),
     ...steps.server(hearing * costs.server),
   ]
   const statement = asServer(
@@ -181,10 +207,13 @@ function transaction(steps: Steps, { dbLatency, isHot }: PipelineSize, costs: Co
   const half = pause(dbLatency / 2)
   const proxy = steps.proxy(dbLatency > 0 ? costs.delay_proxy / 4 : 0)
   const server = steps.server((SERVER_PARTS.hearing / 3 + SERVER_PARTS.asking / 6) * costs.server)
+  // The process may be late to hear each of the three.
+  const stall = stalled(costs.stall / 3)
   const { begin, statement, commit } = TRIP_PARTS
   const untilCommit = [
     ...steps.postgres(LOCKED_PART * statement * costs.postgres),
     ...half,
+    ...stall,
     ...server,
     ...proxy,
     ...half,
@@ -195,12 +224,14 @@ function transaction(steps: Steps, { dbLatency, isHot }: PipelineSize, costs: Co
     ...half,
     ...steps.postgres(begin * costs.postgres),
     ...half,
+    ...stall,
     ...server,
     ...proxy,
     ...half,
     ...steps.postgres((1 - LOCKED_PART) * statement * costs.postgres),
     ...(isHot ? hold('row lock', untilCommit) : untilCommit),
     ...half,
+    ...stall,
     ...server,
   ]
 }
@@ -208,6 +239,11 @@ function transaction(steps: Steps, { dbLatency, isHot }: PipelineSize, costs: Co
 function roundTrip(steps: Steps, latency: number, proxy: number, work: readonly Step[]): Step[] {
   const half = pause(latency / 2)
   return [...steps.proxy(latency > 0 ? proxy : 0), ...half, ...work, ...half]
+}
+
+/** Most are short and a few are long. */
+function stalled(mean: number): Step[] {
+  return mean > 0 ? [{ do: 'spend', time: exponential(mean) }] : []
 }
 
 function pause(seconds: number): Step[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { correctionAt, demandsAt, type PipelineDemands } from './pipeline-demands.ts'
+import { demandsAt, type PipelineDemands, stallAt } from './pipeline-demands.ts'
 import type { PipelineSize } from './pipeline-route.ts'
 import { predictPipeline } from './predict-pipeline.ts'
 
@@ -14,11 +14,11 @@ const FREE: PipelineDemands = {
     { rate: 1_000, accept: { ...NOTHING, server: 1e-6 }, drain: NO_DRAIN },
   ],
   alone: Array(20).fill(1e-6),
-  corrections: [],
+  stalls: [],
 }
 const SIZE: PipelineSize = {
   mode: 'none',
-  profile: { servers: 1, workers: 1, concurrency: 5, pool: 4, semaphore: 3 },
+  profile: { servers: 1, workers: 1, concurrency: 5, pool: 4, semaphore: 3, redis_connections: 1 },
   isHot: true,
   dbLatency: 0.02,
   redisLatency: 0.005,
@@ -50,7 +50,7 @@ describe('predictPipeline where only distances cost time', () => {
   })
 
   it('is held by the row that stays locked until the commit has come', () => {
-    const profile = { ...SIZE.profile, pool: 20, semaphore: 10 }
+    const profile = { ...SIZE.profile, pool: 20, semaphore: 10, redis_connections: 1 }
     expect(rateOf({ mode: 'redis-semaphore', profile }, 20).throughput).toBeCloseTo(1 / 0.02, 0)
   })
 
@@ -114,19 +114,26 @@ describe('demandsAt', () => {
   })
 })
 
-describe('correctionAt', () => {
-  const corrections = [
-    { use: 0.2, mean: 1, p99: 1 },
-    { use: 0.8, mean: 1.3, p99: 2 },
+describe('stallAt', () => {
+  const stalls = [
+    { use: 0.2, seconds: 0 },
+    { use: 0.8, seconds: 0.006 },
   ]
 
   it('lies between two measured ones, and stays at the nearest outside of them', () => {
-    expect(correctionAt({ ...FREE, corrections }, 0.5)).toEqual({
-      mean: expect.closeTo(1.15),
-      p99: expect.closeTo(1.5),
-    })
-    expect(correctionAt({ ...FREE, corrections }, 0)).toEqual({ mean: 1, p99: 1 })
-    expect(correctionAt({ ...FREE, corrections }, 3)).toEqual({ mean: 1.3, p99: 2 })
-    expect(correctionAt(FREE, 0.5)).toEqual({ mean: 1, p99: 1 })
+    expect(stallAt({ ...FREE, stalls }, 0.5)).toBeCloseTo(0.003)
+    expect(stallAt({ ...FREE, stalls }, 0)).toBe(0)
+    expect(stallAt({ ...FREE, stalls }, 3)).toBe(0.006)
+    expect(stallAt(FREE, 0.5)).toBe(0)
+  })
+
+  it('is waited for with the connection', () => {
+    const stalled = predictPipeline(
+      { ...FREE, stalls: [{ use: 0, seconds: 0.01 }] },
+      SIZE,
+      { customers: 12 },
+      { answers: 4_000 },
+    )
+    expect(stalled.throughput / (4 / (0.02 + 0.01))).toBeCloseTo(1, 1)
   })
 })

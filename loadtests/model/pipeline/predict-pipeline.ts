@@ -1,6 +1,6 @@
 import { constant } from '../draws.ts'
 import { type Simulation, type SimulationResult, simulate } from '../simulate.ts'
-import { correctionAt, demandsAt, type PipelineDemands, sumOfDemands } from './pipeline-demands.ts'
+import { demandsAt, type PipelineDemands, stallAt, sumOfDemands } from './pipeline-demands.ts'
 import { type PipelineSize, pipelineRoute } from './pipeline-route.ts'
 
 /** So many who ask again as soon as they are answered, or arrivals per second that wait for nobody. */
@@ -22,6 +22,8 @@ export interface PipelinePrediction {
 export interface StationUse {
   readonly station: string
   readonly share: number
+  /** Cores, threads, connections or places that it has. */
+  readonly units: number
 }
 
 /** Answers of one simulation: its p99 rests on the last 1 % of them. */
@@ -39,29 +41,39 @@ export function predictPipeline(
   load: PipelineLoad,
   { seed = 1, answers = ANSWERS }: { seed?: number; answers?: number } = {},
 ): PipelinePrediction {
-  if ('ratePerSecond' in load)
-    return correct(demands, size, load, run(demands, size, load, load.ratePerSecond, seed, answers))
-  let rate = firstGuess(demands, size, load.customers)
-  for (let pass = 1; pass < PASSES; pass++) {
-    const found = run(demands, size, load, rate, seed, answers / 4).throughput.mean
+  const isOpen = 'ratePerSecond' in load
+  let rate = isOpen ? load.ratePerSecond : firstGuess(demands, size, load.customers)
+  let stall = 0
+  for (let pass = 1; pass < passesOf(demands, isOpen); pass++) {
+    const result = run({ demands, size, load, rate, stall, seed, answers: answers / 4 })
+    stall = stallAt(demands, coresInUse(usesOf(result)))
     // Half of the way each time: demands that fall as the rate grows would make it swing.
-    rate = Math.sqrt(rate * found)
+    if (!isOpen) rate = Math.sqrt(rate * result.throughput.mean)
   }
-  return correct(demands, size, load, run(demands, size, load, rate, seed, answers))
+  return describe(run({ demands, size, load, rate, stall, seed, answers }))
 }
 
-function run(
-  demands: PipelineDemands,
-  size: PipelineSize,
-  load: PipelineLoad,
-  rate: number,
-  seed: number,
-  answers: number,
-): SimulationResult {
+/** What others do not depend on need not be found again. */
+function passesOf({ stalls }: PipelineDemands, isOpen: boolean): number {
+  if (!isOpen) return PASSES
+  return stalls.length === 0 ? 1 : 2
+}
+
+interface Pass {
+  readonly demands: PipelineDemands
+  readonly size: PipelineSize
+  readonly load: PipelineLoad
+  readonly rate: number
+  readonly stall: number
+  readonly seed: number
+  readonly answers: number
+}
+
+function run({ demands, size, load, rate, stall, seed, answers }: Pass): SimulationResult {
   const duration = answers / rate
   const arrivals: Simulation['arrivals'] =
     'customers' in load ? { customers: load.customers, think: constant(0) } : { ratePerSecond: load.ratePerSecond }
-  return simulate({ ...pipelineRoute(demands, size, rate), arrivals, warmUp: duration / 5, duration, seed })
+  return simulate({ ...pipelineRoute(demands, size, rate, stall), arrivals, warmUp: duration / 5, duration, seed })
 }
 
 /** The asymptotic bounds: nobody waits, or the cores are full. */
@@ -84,26 +96,22 @@ export function delaysOf({ mode, dbLatency, redisLatency }: Pick<PipelineSize, '
   return trips[mode]
 }
 
-/** Whatever the simulation lacks beyond the delays, as at the loads that were measured. Who waits for an answer asks less often. */
-function correct(
-  demands: PipelineDemands,
-  size: PipelineSize,
-  load: PipelineLoad,
-  { throughput, responseTime, percentiles, refused, completed, resources }: SimulationResult,
-): PipelinePrediction {
-  const use = resources.flatMap(({ name: station, utilisation: share }) => (share === null ? [] : [{ station, share }]))
-  const factors = correctionAt(demands, coresInUse(use))
-  const delays = delaysOf(size)
-  const beyond = (seconds: number, factor: number) => delays + Math.max(0, seconds - delays) * factor
-  const mean = beyond(responseTime.mean, factors.mean)
+function describe(result: SimulationResult): PipelinePrediction {
+  const { throughput, responseTime, percentiles, refused, completed } = result
   return {
-    throughput: 'customers' in load ? throughput.mean * (responseTime.mean / mean) : throughput.mean,
-    mean,
-    p99: Math.max(mean, beyond(percentiles.p99, factors.p99)),
+    throughput: throughput.mean,
+    mean: responseTime.mean,
+    p99: percentiles.p99,
     refused,
     completed,
-    use,
+    use: usesOf(result),
   }
+}
+
+function usesOf({ resources }: SimulationResult): StationUse[] {
+  return resources.flatMap(({ name: station, utilisation: share, units }) =>
+    share === null ? [] : [{ station, share, units }],
+  )
 }
 
 /** Of the machine that is used most. */

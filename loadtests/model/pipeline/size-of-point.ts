@@ -1,4 +1,4 @@
-import { meanRate } from '../../drivers/arrivals.ts'
+import { arrivalTimes } from '../../drivers/arrivals.ts'
 import type { Point } from '../../points/points-file.ts'
 import type { PipelineSize } from './pipeline-route.ts'
 import type { PipelineLoad } from './predict-pipeline.ts'
@@ -17,6 +17,8 @@ export function sizeOfPoint(point: Point, cores: number): PipelineSize {
   }
 }
 
-export function loadOfPoint({ arrivals, connections }: Point): PipelineLoad {
-  return arrivals === null ? { customers: connections } : { ratePerSecond: meanRate(arrivals) }
+/** People at random moments are not exactly as many as they are in the mean; who they are follows from the seed. */
+export function loadOfPoint({ arrivals, connections, duration }: Point): PipelineLoad {
+  if (arrivals === null) return { customers: connections }
+  return { ratePerSecond: [...arrivalTimes(arrivals, duration)].length / duration }
 }

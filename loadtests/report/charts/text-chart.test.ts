@@ -30,3 +30,23 @@ it('leaves out what is not there', () => {
   expect(drawTextChart({ ...LINE, measured: [] })).not.toContain('●')
   expect(drawTextChart({ ...LINE, model: [], measured: [{ x: 1, y: 1 }] })).not.toContain('·')
 })
+
+it('shows the interval of the model, what the model did not know, and marks', () => {
+  const text = drawTextChart({
+    measured: [{ x: 60, y: 1_500 }],
+    heldOut: [{ x: 30, y: 100 }],
+    model: [
+      { x: 0, y: 0, low: 0, high: 100 },
+      { x: 60, y: 1_500, low: 1_000, high: 2_000 },
+    ],
+    marks: [{ x: 45, label: 'knee 45' }],
+    xLabel: 'n',
+    yLabel: 'per second',
+  })
+  expect(text.split('\n')[0]).toBe(
+    'per second over n   ● measured  ○ unknown to the model  · model  ░ its interval  ┊ knee 45',
+  )
+  expect(text.match(/░/g)?.length).toBeGreaterThan(20)
+  expect(text.match(/○/g)).toHaveLength(2)
+  expect(text.match(/┊/g)?.length).toBeGreaterThan(5)
+})
