@@ -12,8 +12,8 @@ export const predictionsSchema = z.object({
   written_at: z.iso.datetime(),
   environment: environmentSchema,
   rounds: z.object({ calibration: z.number().int(), held_out: z.number().int() }),
-  /** Standard deviation of the logarithm from round to round, pooled over the calibration. */
-  noise: figures(z.number()),
+  /** Standard deviation of the logarithm from round to round, beyond the delays, pooled over the calibration. */
+  noise: z.array(z.object({ use: z.number(), mean: z.number(), p99: z.number() })),
   demands: z.array(pipelineDemandsSchema),
   points: z.array(
     z.object({

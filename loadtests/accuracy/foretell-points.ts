@@ -1,6 +1,5 @@
 import { calibratePipeline } from '../model/pipeline/calibrate-pipeline.ts'
 import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
-import { predictPipeline } from '../model/pipeline/predict-pipeline.ts'
 import { loadOfPoint, sizeOfPoint } from '../model/pipeline/size-of-point.ts'
 import { foretell, noiseOf } from '../plan/foretell.ts'
 import type { PointsRun } from '../points/points-file.ts'
@@ -22,7 +21,7 @@ export function foretellPoints(calibration: PointsRun, heldOutRounds: number, po
   const demands = new Map(
     CALIBRATED_MODES.map((mode, index) => [mode, calibratePipeline(tried[index] ?? [], environment.cores)]),
   )
-  const noise = noiseOf(tried.flat().map(({ trials }) => trials))
+  const noise = noiseOf(tried.flat(), environment.cores)
   return {
     schema: 1,
     written_at: new Date().toISOString(),
@@ -32,12 +31,9 @@ export function foretellPoints(calibration: PointsRun, heldOutRounds: number, po
     demands: [...demands.values()],
     points: points.map((point) => {
       const known = demands.get(DEMANDS_OF[point.mode]) as PipelineDemands
-      const { use, ...figures } = predictPipeline(known, sizeOfPoint(point, environment.cores), loadOfPoint(point))
-      return {
-        point,
-        foretold: foretell(figures, noise, { calibration: rounds, measured: heldOutRounds }),
-        use: [...use],
-      }
+      const what = { demands: known, size: sizeOfPoint(point, environment.cores), load: loadOfPoint(point) }
+      const { figures, prediction } = foretell(what, noise, { calibration: rounds, measured: heldOutRounds })
+      return { point, foretold: { ...figures }, use: [...prediction.use] }
     }),
   }
 }

@@ -66,7 +66,7 @@ export function basisOfRun(run: PointsRun): BasisFile {
     run_id: run.run_id,
     environment: run.environment,
     demands: calibrate(run, tried),
-    noise: noiseOf(tried.map(({ trials }) => trials)),
+    noise: noiseOf(tried, run.environment.cores),
     rounds: run.rounds,
     footprint: footprintOf(
       run.trials.filter((trial) => trial.mode === mode),

@@ -1,6 +1,17 @@
 import { median } from '../analysis/bootstrap.ts'
+import { succeeded } from '../analysis/rounds.ts'
+import type { Tried } from '../model/pipeline/calibrate-pipeline.ts'
+import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
+import type { PipelineSize } from '../model/pipeline/pipeline-route.ts'
+import {
+  coresInUse,
+  delaysOf,
+  type PipelineLoad,
+  type PipelinePrediction,
+  predictPipeline,
+} from '../model/pipeline/predict-pipeline.ts'
+import { sizeOfPoint } from '../model/pipeline/size-of-point.ts'
 import { FIGURES, type Figure, figuresOf, type PointFigures } from '../points/point-figures.ts'
-import type { Trial } from '../run-file.ts'
 
 /** One figure foretold, and where it will lie in 90 of 100 cases. */
 export interface Foretold {
@@ -9,47 +20,135 @@ export interface Foretold {
   readonly high: number
 }
 
-/** Standard deviation of the logarithm from round to round: how much the machine itself changes. */
-export type Noise = PointFigures
-
-/** The same of the model beside a measurement without noise: what is left where the machine was quiet. */
-export const MODEL_ERROR: PointFigures = { throughput: 0.015, mean: 0.04, p99: 0.08 }
-
-/** 90 % of a normal distribution lie within so many standard deviations. */
-const Z90 = 1.645
-
 /**
- * Pooled over points: deviations of each round from its point's median, less a degree of freedom for each.
- * @param groups the trials of each point
+ * How much the machine itself changes from round to round: standard deviations of the logarithm of what an answer takes
+ * beyond the delays before the stores, which hardly change. A busy machine changes more than an idle one.
  */
-export function noiseOf(groups: readonly (readonly Trial[])[]): Noise {
-  const of = (figure: Figure) => {
-    let [squares, freedom] = [0, 0]
-    for (const trials of groups) {
-      const values = trials.flatMap((trial) => figuresOf(trial)?.[figure] ?? [])
-      if (values.length < 2) continue
-      const middle = median(values)
-      squares += values.reduce((sum, value) => sum + Math.log(value / middle) ** 2, 0)
-      freedom += values.length - 1
-    }
-    return freedom === 0 ? 0 : Math.sqrt(squares / freedom)
-  }
-  return { throughput: of('throughput'), mean: of('mean'), p99: of('p99') }
+export interface Noise {
+  /** Share of the cores that was in use, 0…1. */
+  readonly use: number
+  readonly mean: number
+  readonly p99: number
 }
 
 /**
- * The interval of a figure's median over so many rounds: the noise of the calibration and of what will be measured, and
- * the model's own error, as independent of each other.
+ * What the model is off where the machine is quiet, as standard deviations of the logarithm: about what studies of accuracy
+ * left over beside their noise floor.
+ */
+export const MODEL_ERROR: PointFigures = { throughput: 0.01, mean: 0.015, p99: 0.08 }
+
+/** 90 % of a normal distribution lie within so many standard deviations. */
+const Z90 = 1.645
+/** A machine that is so much slower shows how much a figure depends on its speed. */
+const SLOWER = 1.1
+
+/** A level has few rounds of its own: what all of them have in common counts like so many more. */
+const COMMON_FREEDOM = 1
+
+interface Deviations {
+  readonly squares: number
+  readonly freedom: number
+}
+
+/**
+ * At each load that was measured, by the use of the cores: points with as many connections are pooled. Deviations of each
+ * round from its point's median, less a degree of freedom for each point.
+ */
+export function noiseOf(tried: readonly Tried[], cores: number): Noise[] {
+  const loads = [...new Set(tried.map(({ point }) => point.connections))]
+  const of = (figure: 'mean' | 'p99', some: readonly Tried[]) => {
+    const own = deviationsOf(some, figure)
+    const { squares, freedom } = deviationsOf(tried, figure)
+    const common = freedom === 0 ? 0 : squares / freedom
+    return Math.sqrt((own.squares + COMMON_FREEDOM * common) / (own.freedom + COMMON_FREEDOM))
+  }
+  const levels = loads.map((connections) => {
+    const some = tried.filter(({ point }) => point.connections === connections)
+    return { use: useOf(some, cores), mean: of('mean', some), p99: of('p99', some) }
+  })
+  return levels.sort((a, b) => a.use - b.use)
+}
+
+function deviationsOf(tried: readonly Tried[], figure: 'mean' | 'p99'): Deviations {
+  let [squares, freedom] = [0, 0]
+  for (const { point, trials } of tried) {
+    const delays = delaysOf(sizeOfPoint(point, 1))
+    const values = trials.flatMap((trial) => {
+      const seconds = figuresOf(trial)?.[figure]
+      return seconds === undefined || seconds <= delays ? [] : [seconds - delays]
+    })
+    if (values.length < 2) continue
+    const middle = median(values)
+    squares += values.reduce((sum, value) => sum + Math.log(value / middle) ** 2, 0)
+    freedom += values.length - 1
+  }
+  return { squares, freedom }
+}
+
+/** Counted CPU of all processes over what the machine has. */
+function useOf(tried: readonly Tried[], cores: number): number {
+  const uses = tried.flatMap(({ trials }) =>
+    trials.filter(succeeded).flatMap(({ loads: [load] }) => {
+      const cpuMs = Object.values(load?.cpu_ms ?? {}).reduce((sum, ms) => sum + ms, 0)
+      return load === undefined || load.seconds === 0 ? [] : [cpuMs / 1_000 / load.seconds / cores]
+    }),
+  )
+  return uses.length === 0 ? 0 : median(uses)
+}
+
+/** Between two measured loads by the use of the cores; the nearer one's outside of them. */
+function noiseAt(noise: readonly Noise[], use: number): Omit<Noise, 'use'> {
+  const above = noise.find((each) => each.use >= use) ?? noise.at(-1)
+  const below = noise.findLast((each) => each.use <= use) ?? above
+  if (above === undefined || below === undefined) return { mean: 0, p99: 0 }
+  const share = above.use === below.use ? 0 : (use - below.use) / (above.use - below.use)
+  const between = (figure: 'mean' | 'p99') => below[figure] + share * (above[figure] - below[figure])
+  return { mean: between('mean'), p99: between('p99') }
+}
+
+export interface Rounds {
+  readonly calibration: number
+  readonly measured: number
+}
+
+/**
+ * Foretells a size, with the intervals of medians over so many rounds: the noise of the calibration and of what will be
+ * measured, as far as a figure depends on the machine's speed, and the model's own error, as independent of each other.
  */
 export function foretell(
-  figures: PointFigures,
-  noise: Noise,
-  rounds: { readonly calibration: number; readonly measured: number },
-): Record<Figure, Foretold> {
+  {
+    demands,
+    size,
+    load,
+  }: { readonly demands: PipelineDemands; readonly size: PipelineSize; readonly load: PipelineLoad },
+  noise: readonly Noise[],
+  rounds: Rounds,
+  answers?: number,
+): { readonly figures: Readonly<Record<Figure, Foretold>>; readonly prediction: PipelinePrediction } {
+  const options = answers === undefined ? {} : { answers }
+  const prediction = predictPipeline(demands, size, load, options)
+  const slower = predictPipeline(slowedDown(demands, SLOWER), size, load, options)
+  const changes = noiseAt(noise, coresInUse(prediction.use))
+  const spread = Math.sqrt(1 / rounds.calibration + 1 / rounds.measured)
   const interval = (figure: Figure): Foretold => {
-    const variance = noise[figure] ** 2 * (1 / rounds.calibration + 1 / rounds.measured) + MODEL_ERROR[figure] ** 2
-    const factor = Math.exp(Z90 * Math.sqrt(variance))
-    return { value: figures[figure], low: figures[figure] / factor, high: figures[figure] * factor }
+    const dependence = Math.log(slower[figure] / prediction[figure]) / Math.log(SLOWER)
+    const machine = Math.abs(dependence) * changes[figure === 'p99' ? 'p99' : 'mean'] * spread
+    const factor = Math.exp(Z90 * Math.hypot(machine, MODEL_ERROR[figure]))
+    const value = prediction[figure]
+    return { value, low: value / factor, high: value * factor }
   }
-  return Object.fromEntries(FIGURES.map((figure) => [figure, interval(figure)])) as Record<Figure, Foretold>
+  const figures = Object.fromEntries(FIGURES.map((figure) => [figure, interval(figure)])) as Record<Figure, Foretold>
+  return { figures, prediction }
+}
+
+/** The same on a machine that takes so many times as long for everything. */
+export function slowedDown(demands: PipelineDemands, factor: number): PipelineDemands {
+  const times = <Values extends Record<string, number>>(values: Values): Values =>
+    Object.fromEntries(Object.entries(values).map(([kind, value]) => [kind, factor * value])) as Values
+  return {
+    ...demands,
+    levels: demands.levels.map(({ rate, accept, drain }) => ({ rate, accept: times(accept), drain: times(drain) })),
+    alone: demands.alone.map((seconds) => factor * seconds),
+    stalls: demands.stalls.map(({ use, seconds }) => ({ use, seconds: factor * seconds })),
+  }
 }

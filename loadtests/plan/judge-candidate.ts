@@ -1,7 +1,7 @@
 import { formatBytes, formatNumber, formatShare } from '../analysis/format.ts'
 import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
 import { demandsOfSize, type Machines, type PipelineSize } from '../model/pipeline/pipeline-route.ts'
-import { predictPipeline, type StationUse } from '../model/pipeline/predict-pipeline.ts'
+import type { StationUse } from '../model/pipeline/predict-pipeline.ts'
 import type { Profile } from '../run-file.ts'
 import { bandwidthOf, type Footprint, memoryOf } from './footprint.ts'
 import { type Foretold, foretell, type Noise } from './foretell.ts'
@@ -10,7 +10,7 @@ import type { PlanRequest } from './plan-request.ts'
 /** What is known of the system: the measurement that a plan stands on. */
 export interface Basis {
   readonly demands: PipelineDemands
-  readonly noise: Noise
+  readonly noise: readonly Noise[]
   readonly rounds: number
   readonly footprint: Footprint
   /** Places of the semaphore, which a plan leaves as they are. */
@@ -50,10 +50,12 @@ export function judgeCandidate(request: PlanRequest, basis: Basis, profile: Prof
   const limits = [...overflows(request, memoryBytes, megabits)]
   const full = fullStations(demands, size, rate)
   if (full.length > 0) return saturated(profile, rate, full, { memoryBytes, megabits, limits })
-  const { use, completed, ...figures } = predictPipeline(demands, size, { ratePerSecond: rate }, { answers: ANSWERS })
-  const foretold = foretell(figures, basis.noise, { calibration: basis.rounds, measured: VERIFY_ROUNDS })
+  const what = { demands, size, load: { ratePerSecond: rate } }
+  const rounds = { calibration: basis.rounds, measured: VERIFY_ROUNDS }
+  const { figures, prediction } = foretell(what, basis.noise, rounds, ANSWERS)
+  const { use, completed } = prediction
   const busy = use.filter(({ share }) => share > MOST_USE).map(tellUse)
-  const late = foretold.p99.value > request.p99 ? [tellLate(foretold.p99.value, request.p99)] : []
+  const late = figures.p99.value > request.p99 ? [tellLate(figures.p99.value, request.p99)] : []
   const behind =
     completed < 0.95 * rate && busy.length === 0
       ? [`invites: ${formatNumber(completed)} of ${formatNumber(rate)} per second are sent, the rest piles up`]
@@ -61,7 +63,7 @@ export function judgeCandidate(request: PlanRequest, basis: Basis, profile: Prof
   return {
     profile,
     rate,
-    ...foretold,
+    ...figures,
     use,
     bottleneck: fullestOf(use),
     memoryBytes,

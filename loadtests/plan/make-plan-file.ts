@@ -35,9 +35,10 @@ export function makePlanFile(
 /** Beyond that a prediction is a guess, whatever its interval. */
 const MOST_EXTRAPOLATION = 1.5
 /** Rounds of a measurement that differ by more make intervals that tell little. */
-const MUCH_NOISE = 0.1
+const MUCH_NOISE = 0.2
 
 function warningsOf({ users, think }: PlanRequest, { demands, noise }: Basis): string[] {
+  const changes = Math.max(...noise.map(({ mean }) => mean))
   const [rate, measured] = [users / think, lastOf(demands.levels).rate]
   return [
     ...(rate > MOST_EXTRAPOLATION * measured
@@ -46,8 +47,10 @@ function warningsOf({ users, think }: PlanRequest, { demands, noise }: Basis): s
             `measured (${formatNumber(measured)}); one is taken to cost there what it costs at that, which nobody has seen`,
         ]
       : []),
-    ...(noise.throughput > MUCH_NOISE
-      ? [`the rounds of the measurement differ by ${formatShare(noise.throughput)}: the intervals are wide, measure on a quieter machine`]
+    ...(changes > MUCH_NOISE
+      ? [
+          `the rounds of the measurement differ by ${formatShare(changes)}: the intervals are wide, measure on a quieter machine`,
+        ]
       : []),
   ]
 }

@@ -14,7 +14,7 @@ export const basisSchema = z.object({
   run_id: z.string(),
   environment: environmentSchema,
   demands: pipelineDemandsSchema,
-  noise: figures(number),
+  noise: z.array(z.object({ use: number, mean: number, p99: number })),
   rounds: z.number().int().positive(),
   footprint: footprintSchema,
   semaphore: z.number().int().positive(),

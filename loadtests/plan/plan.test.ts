@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { exampleHistogram, exampleRun } from '../analysis/example-run.ts'
+import type { PipelineSize } from '../model/pipeline/pipeline-route.ts'
+import type { Trial } from '../run-file.ts'
+import { basisPoints } from './basis-of-run.ts'
 import { exampleBasis } from './example-basis.ts'
 import { bandwidthOf, memoryOf } from './footprint.ts'
-import { foretell } from './foretell.ts'
+import { foretell, noiseOf, type Rounds } from './foretell.ts'
 import { makePlanFile } from './make-plan-file.ts'
 import { planFileSchema } from './plan-file.ts'
 import { describeRecord } from './plan-record.ts'
@@ -84,7 +88,9 @@ describe('a plan', () => {
     // The most that was measured is 500 per second.
     expect(planFor({ users: 7_400 }).warnings).toEqual([])
     const far = planFor({ users: 8_000 })
-    expect(far.warnings).toEqual([expect.stringMatching(/^EXTRAPOLATED: 800 .* are 1\.60 × the most that was measured \(500\)/)])
+    expect(far.warnings).toEqual([
+      expect.stringMatching(/^EXTRAPOLATED: 800 .* are 1\.60 × the most that was measured \(500\)/),
+    ])
     expect(renderPlan(far, '')).toContain('\n! EXTRAPOLATED')
   })
 
@@ -114,13 +120,41 @@ describe('a plan', () => {
 })
 
 describe('foretell', () => {
-  it('is as wide as noise and the model together, and narrower with more rounds', () => {
-    const figures = { throughput: 100, mean: 0.01, p99: 0.05 }
-    const noise = { throughput: 0.1, mean: 0.1, p99: 0.1 }
-    const few = foretell(figures, noise, { calibration: 1, measured: 1 })
-    const many = foretell(figures, noise, { calibration: 100, measured: 100 })
-    expect(few.throughput.high / few.throughput.low).toBeGreaterThan(many.throughput.high / many.throughput.low)
-    expect(few.throughput).toMatchObject({ value: 100, low: expect.closeTo(79, 0), high: expect.closeTo(126.3, 0) })
+  const { demands } = BASIS
+  const profile = { servers: 1, workers: 1, concurrency: 20, pool: 20, semaphore: 10, redis_connections: 1 }
+  const common = { mode: 'token-bucket', profile, isHot: true, dbLatency: 0, isDraining: false } as const
+  const sizeAt = (redisLatency: number): PipelineSize => ({
+    ...common,
+    redisLatency,
+    hasGenerator: true,
+    machines: { shared: 4 },
+  })
+  const intervalOf = (redisLatency: number, rounds: Rounds) => {
+    const noise = [{ use: 0.5, mean: 0.2, p99: 0.2 }]
+    const { figures } = foretell({ demands, size: sizeAt(redisLatency), load: { customers: 2 } }, noise, rounds, 2_000)
+    return Math.log(figures.mean.high / figures.mean.value)
+  }
+
+  it('is wider the more a figure depends on the speed of a machine that changes', () => {
+    const rounds = { calibration: 1, measured: 1 }
+    // 3 of 3 ms, or 3 of 103, depend on it; the rest is the model's own error.
+    expect(intervalOf(0, rounds)).toBeCloseTo(1.645 * Math.hypot(0.2 * Math.SQRT2, 0.015), 1)
+    expect(intervalOf(0.1, rounds)).toBeCloseTo(1.645 * Math.hypot((3 / 103) * 0.2 * Math.SQRT2, 0.015), 2)
+    expect(intervalOf(0, { calibration: 100, measured: 100 })).toBeLessThan(intervalOf(0, rounds) / 5)
+  })
+
+  it('has the noise of what an answer takes beyond the delays', () => {
+    const [point] = basisPoints('token-bucket', { codes: 1, db_latency_ms: 0, redis_latency_ms: 10 }, 10)
+    if (point === undefined) throw new Error('a basis has points')
+    const [example] = exampleRun({ rounds: 1, modes: ['none'] }).trials
+    const trialOf = (ms: number) => {
+      const load = { ...example?.loads[0], steady: null, histogram: exampleHistogram(Array(400).fill(ms)) }
+      return { ...example, loads: [load] } as Trial
+    }
+    // 2 and 4 ms beyond 10: ln(2/3) and ln(4/3) from the middle, with one degree of freedom.
+    const wanted = Math.hypot(Math.log(2 / 3), Math.log(4 / 3))
+    expect(noiseOf([{ point, trials: [trialOf(12), trialOf(14)] }], 2)[0]?.mean).toBeCloseTo(wanted, 1)
+    expect(noiseOf([{ point, trials: [trialOf(12)] }], 2)[0]?.mean).toBe(0)
   })
 })
 

@@ -1,0 +1,62 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { CALIBRATED_MODES, calibrationPoints, HELD_OUT } from '../accuracy/accuracy-points.ts'
+import { exampleAccuracyRun } from '../accuracy/example-accuracy.ts'
+import { makeSchemas } from '../schemas/make-schemas.ts'
+import { createAccuracyCommand } from './study-accuracy.ts'
+
+const isPublished = new Ajv2020({ strict: false, validateFormats: false }).compile(
+  JSON.parse(makeSchemas()['accuracy.schema.json'] ?? ''),
+)
+
+let directory: string
+let stdout: string
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'accuracy-test-'))
+  stdout = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += String(text)
+    return true
+  })
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  process.exitCode = undefined
+  await rm(directory, { recursive: true, force: true })
+})
+
+const study = (...args: string[]) => createAccuracyCommand().exitOverride().parseAsync(args, { from: 'user' })
+
+describe('npm run study:accuracy', () => {
+  it('foretells once, and goes on after the stages that are done', async () => {
+    const stages = { calibration: CALIBRATED_MODES.flatMap(calibrationPoints), 'held-out': HELD_OUT }
+    for (const [name, points] of Object.entries(stages)) {
+      await mkdir(join(directory, name))
+      await writeFile(join(directory, name, 'run.json'), JSON.stringify(exampleAccuracyRun(points, 2)))
+    }
+    await study('--resume', directory, '--json')
+    const summary = JSON.parse(stdout)
+    expect(isPublished(summary), JSON.stringify(isPublished.errors)).toBe(true)
+    const predictions = await readFile(join(directory, 'predictions.json'), 'utf8')
+    expect(await readFile(join(directory, 'report.md'), 'utf8')).toContain(
+      '# How well does the model foretell another size?',
+    )
+
+    await study('--render', directory, '--gate')
+    expect(await readFile(join(directory, 'predictions.json'), 'utf8')).toBe(predictions)
+    // Its p99 is invented, not simulated.
+    expect(summary.overall.p99.verdict).toBe('missed')
+    expect(process.exitCode).toBe(1)
+  })
+
+  it('names what is missing, and what it cannot read', async () => {
+    await expect(study('--render', directory)).rejects.toThrow('holds no study of accuracy that has come to an end')
+    await writeFile(join(directory, 'predictions.json'), '{}')
+    await expect(study('--render', directory)).rejects.toThrow('predictions.json is not what this version writes')
+  })
+})
