@@ -49,6 +49,15 @@ describe('starting a server', () => {
     expect(await (await fetch(new URL('/metrics', server.opsUrl))).text()).toContain('redeem_requests_total')
   })
 
+  test('REDIS_CONNECTIONS: so many connections are open for the limiter', async () => {
+    const connections = async (count: string) => {
+      const { opsUrl } = await start({ LIMITER_MODE: 'token-bucket', REDIS_CONNECTIONS: count })
+      const text = await (await fetch(new URL('/metrics', opsUrl))).text()
+      return Number(/^redis_connections\{state="ready"\} (\d+)/m.exec(text)?.[1])
+    }
+    expect((await connections('5')) - (await connections('1'))).toBe(4)
+  })
+
   test('closing it twice does no harm', async () => {
     const server = await start()
     await Promise.all([server.close(), server.close()])

@@ -45,7 +45,7 @@ export function analyseProfiles(run: PointsRun, user: User): ProfilesSummary {
     run_id: run.run_id,
     status: run.status,
     mode,
-    verdict: describeVerdict(results),
+    verdict: (run.status === 'interrupted' ? 'Interrupted before its end. ' : '') + describeVerdict(results),
     ...{ think_time_s: user.think_time_s, p95_ms: user.p95_ms },
     step: RATE_SEARCH.step,
     profiles: results,

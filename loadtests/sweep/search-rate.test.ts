@@ -29,14 +29,21 @@ describe('searchRate', () => {
     expect(tried.length).toBeLessThanOrEqual(RATE_SEARCH.mostTrials)
   })
 
-  it('tries a rate again before it counts, and counts no lucky trial', () => {
-    const { found, tried } = play(100, (rate, trial) => (rate > 85 && trial === 2 ? 'misses' : upTo(100)(rate)))
-    expect(tried.slice(0, 4)).toEqual([100, 100, 90, 90])
+  it('goes up with one trial each, and tries again what is highest', () => {
+    const { found, tried } = play(100, upTo(125))
+    expect(tried).toEqual([100, 111, 123, 137, 123])
+    expect(found).toBeCloseTo(123.5, 0)
+  })
+
+  it('counts no lucky trial', () => {
+    const { found, tried } = play(100, (rate, trial) => (trial === 3 ? 'misses' : upTo(100)(rate)))
+    expect(tried).toEqual([100, 111, 100, 90, 90])
     expect(found).toBeCloseTo(90)
   })
 
   it('makes an invalid trial again; what cannot be shown does not hold', () => {
-    expect(play(100, (rate, trial) => (trial === 1 ? 'invalid' : upTo(100)(rate))).found).toBe(100)
+    const once = play(100, (rate, trial) => (trial === 1 ? 'invalid' : upTo(100)(rate)))
+    expect(once.found).toBe(100)
     const { found, tried } = play(100, (rate) => (rate > 95 ? 'invalid' : 'holds'))
     expect(tried).toEqual([100, 100, 100, 90, 90])
     expect(found).toBeCloseTo(90)

@@ -16,33 +16,33 @@ export const RATE_SEARCH: RateSearch = { step: 0.9, repeats: 2, mostTrials: 16 }
 const MOST_INVALID = 3
 
 /**
- * Looks for the highest rate that holds, on a ladder around a first guess: up while rates hold, down while they do not.
+ * Looks for the highest rate that holds, on a ladder around a first guess: up while rates hold, down while they do not,
+ * with one trial each; then that one must hold again, or it goes on down.
  * Yields the rate to try next and is told the outcome, so that several searches can take turns.
- * @returns the highest rate that held; null when none did within the trials
+ * @returns the highest rate that held so often; null when none did within the trials
  */
 export function* searchRate(start: number, search = RATE_SEARCH): Generator<number, number | null, RateOutcome> {
-  const known = new Map<number, boolean>()
+  const rungs = new Map<number, { held: number; invalid: number; missed: boolean }>()
   let trials = 0
-  /** @returns undefined when there are no trials left */
-  function* decide(rung: number): Generator<number, boolean | undefined, RateOutcome> {
-    let [held, invalid] = [0, 0]
-    while (held < search.repeats && invalid < MOST_INVALID) {
+  /** Whether a rung has held so often; undefined when there are no trials left. */
+  function* holds(rung: number, times: number): Generator<number, boolean | undefined, RateOutcome> {
+    const known = rungs.get(rung) ?? { held: 0, invalid: 0, missed: false }
+    rungs.set(rung, known)
+    while (!known.missed && known.held < times) {
       if (trials++ >= search.mostTrials) return undefined
       const outcome = yield start * search.step ** rung
-      if (outcome === 'misses') return false
-      if (outcome === 'holds') held++
-      else invalid++
+      if (outcome === 'holds') known.held++
+      if (outcome === 'invalid') known.invalid++
+      known.missed = outcome === 'misses' || known.invalid >= MOST_INVALID
     }
-    return held >= search.repeats
+    return !known.missed
   }
-  for (let rung = 0; ; ) {
-    const holds = yield* decide(rung)
-    if (holds === undefined) break
-    known.set(rung, holds)
-    const next = holds ? rung - 1 : rung + 1
-    if (known.has(next)) break
-    rung = next
+  let rung = 0
+  if (yield* holds(0, 1)) while (yield* holds(rung - 1, 1)) rung--
+  for (;;) {
+    const confirmed = yield* holds(rung, search.repeats)
+    if (confirmed === undefined) return null
+    if (confirmed) return start * search.step ** rung
+    rung++
   }
-  const best = Math.min(...[...known].filter(([, holds]) => holds).map(([rung]) => rung))
-  return Number.isFinite(best) ? start * search.step ** best : null
 }
