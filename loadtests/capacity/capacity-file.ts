@@ -51,7 +51,7 @@ export const capacityRunSchema = pointsRunSchema.extend({
 })
 export type CapacityRun = z.infer<typeof capacityRunSchema>
 
-export const STATIONS = [
+const STATIONS = [
   'event loop',
   'Postgres CPU',
   'pool wait',

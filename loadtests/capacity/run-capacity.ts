@@ -101,16 +101,20 @@ function createRealSystem(
   { number, mode }: { number: number; mode: LimiterMode },
 ): SearchedSystem {
   let position = 0
+  /** A closed loop tells only afterwards how many answers a time brings: then the next trial is longer. */
+  const longer = new Map<number, number>()
   return {
     keepsState: false,
     rest: async () => undefined,
     async tryLoad(load, seconds): Promise<TrialAnswer> {
       parts.signal.throwIfAborted()
-      const point = describePoint(parts, mode, load, seconds, number)
+      const point = describePoint(parts, mode, load, lengthen(seconds, seconds * (longer.get(load) ?? 1)), number)
       // What a late generator means depends on what was missed: that is decided here (judge-attempt.ts).
       const trial = await bench.measure(point, { round: number, position: ++position }, Number.MAX_VALUE)
       const { points, trials, search } = keeper.run()
       const attempt = attemptOf({ search }, trial, point)
+      if (attempt.verdict === 'invalid' && attempt.achieved * point.duration < answersWanted(search))
+        longer.set(load, 2 * (longer.get(load) ?? 1))
       const known = points.some(({ name }) => name === point.name)
       await keeper.keep({ points: known ? points : [...points, point], trials: [...trials, judged(trial, attempt)] })
       return attempt
@@ -124,15 +128,21 @@ function judged(trial: Trial, { verdict, why }: TrialAnswer): Trial {
   return verdict === 'valid' ? { ...trial, status: 'ok', failure: null } : { ...trial, status: 'invalid', failure: why }
 }
 
+/** As long as is needed for enough answers, but for loads so small that nobody would wait for that. */
+function lengthen(seconds: number, needed: number): number {
+  return Math.max(seconds, Math.min(LONGEST_TRIAL_SECONDS, needed))
+}
+
+function answersWanted({ goals }: SearchSettings): number {
+  return Math.max(...goals.map(({ percentile }) => answersNeeded(percentile)))
+}
+
 /** Other searches meet other moments of arrival. */
 function describePoint(parts: CapacityParts, mode: LimiterMode, load: number, seconds: number, number: number): Point {
   const { search, shape, connections, seed } = parts
   const isOpen = search.loop === 'open'
-  const needed = Math.max(...search.goals.map(({ percentile }) => answersNeeded(percentile)))
-  const enough = isOpen
-    ? Math.min(LONGEST_TRIAL_SECONDS, Math.ceil((10 * ANSWERS_MARGIN * needed) / load) / 10)
-    : seconds
-  const duration = Math.max(seconds, enough)
+  const inSeconds = Math.ceil((10 * ANSWERS_MARGIN * answersWanted(search)) / load) / 10
+  const duration = isOpen ? lengthen(seconds, inSeconds) : seconds
   return {
     ...shape,
     name: `${mode}, ${loadText(search.loop, load)}, ${duration} s${search.searches > 1 ? `, search ${number}` : ''}`,

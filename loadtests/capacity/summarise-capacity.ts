@@ -43,7 +43,7 @@ export function summariseCapacity(run: CapacityRun): CapacitySummary {
   }
 }
 
-export function loadOfPoint({ arrivals, connections }: Point): number {
+function loadOfPoint({ arrivals, connections }: Point): number {
   return arrivals === null ? connections : meanRate(arrivals)
 }
 
@@ -114,6 +114,7 @@ function atBounds(run: CapacityRun, group: readonly Tried[], found: GoalResult, 
   const looked = high.some(({ trial }) => trial.samples.length > 0) ? high : low
   const { mode, profile, codes } = (group[0] as Tried).point
   const context = { mode, profile, codes, cores: run.environment.cores }
+  const offered = high.some(({ attempt }) => attempt.cannotOffer) ? found.untried : null
   return {
     throughput: found.conditionalThroughput,
     latency_ms: latencies.sort((a, b) => a - b)[Math.floor((latencies.length - 1) / 2)] ?? null,
@@ -121,7 +122,7 @@ function atBounds(run: CapacityRun, group: readonly Tried[], found: GoalResult, 
     bottleneck: nameBottleneck(
       looked.map(({ trial }) => trial),
       context,
-      found.untried,
+      offered,
     ),
   }
 }
