@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { createBenchCommand } from './commands/bench.ts'
 import { createCalibrateCommand } from './commands/calibrate.ts'
+import { createCapacityCommand } from './commands/capacity.ts'
 import { createCompareCommand } from './commands/compare.ts'
 import { createFitCommand } from './commands/fit.ts'
 import { createLoadCommand } from './commands/load.ts'
@@ -19,6 +20,7 @@ const program = new Command('redline')
   .exitOverride()
   .addCommand(createBenchCommand())
   .addCommand(createCalibrateCommand())
+  .addCommand(createCapacityCommand())
   .addCommand(createLoadCommand())
   .addCommand(createCompareCommand())
   .addCommand(createFitCommand())

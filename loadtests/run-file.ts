@@ -358,6 +358,12 @@ const targetResultSchema = z.object({
 })
 export type TargetResult = z.infer<typeof targetResultSchema>
 
+/** Operational laws (model/operational-laws.ts): a violation speaks of a broken instrument, not of the system. */
+export const lawsSchema = z
+  .object({ checks: count, violations: z.array(z.string()) })
+  .default({ checks: 0, violations: [] })
+export type Laws = z.infer<typeof lawsSchema>
+
 export const summarySchema = z.object({
   schema: schemaVersion,
   run_id: z.string(),
@@ -368,5 +374,6 @@ export const summarySchema = z.object({
   /** Each two modes, held against each other within rounds. */
   pairs: z.array(pairSchema).default([]),
   targets: z.array(targetResultSchema),
+  laws: lawsSchema,
 })
 export type Summary = z.infer<typeof summarySchema>

@@ -2,7 +2,7 @@ import type { Point } from '../points/points-file.ts'
 import type { LimiterMode, Profile } from '../run-file.ts'
 
 /** What the model is calibrated on: nothing that is foretold afterwards. */
-const PROFILE: Profile = { servers: 1, workers: 1, concurrency: 20, pool: 20, semaphore: 10, redis_connections: 1 }
+const PROFILE: Profile = { servers: 1, workers: 1, concurrency: 100, pool: 40, semaphore: 10, redis_connections: 1 }
 const LATENCY_MS = 20
 const COMMON = {
   profile: PROFILE,
@@ -41,7 +41,7 @@ export function calibrationPoints(mode: CalibratedMode): Point[] {
     // On one code its row's lock would be all that is seen.
     ...(mode === 'redis-semaphore' && { codes: 500 }),
     // A bucket takes many in little time, and all of them are drained.
-    ...(mode === 'token-bucket' && connections > 5 && { duration: 2 }),
+    ...(mode === 'token-bucket' && connections > 1 && { duration: 2 }),
   }))
 }
 
@@ -101,8 +101,12 @@ export const HELD_OUT: readonly Point[] = [
     redis_latency_ms: 5,
     size: { semaphore: 3 },
   }),
-  heldOut('token-bucket', '4 connections, Redis 30 ms away', { connections: 4, redis_latency_ms: 30 }),
-  heldOut('token-bucket', '10 connections, Redis 40 ms away', { connections: 10, redis_latency_ms: 40, duration: 3 }),
+  heldOut('token-bucket', '4 connections, Redis 30 ms away', {
+    connections: 4,
+    redis_latency_ms: 30,
+    duration: 3,
+  }),
+  heldOut('token-bucket', '10 connections, Redis 40 ms away', { connections: 10, redis_latency_ms: 40, duration: 2 }),
   heldOut('token-bucket', '40 people/s, drained by 2 workers', { ...open(40, 2), size: { workers: 2 } }),
   heldOut('token-bucket', '60 people/s, drained, 2 servers, Redis 30 ms away', {
     ...open(60, 3),

@@ -1,4 +1,5 @@
 import type { Histogram } from 'hdr-histogram-js'
+import { checkTrialLaws, mergeLaws } from '../model/observe-trial.ts'
 import type { Gate, Interval, Result, Run, Trial } from '../run-file.ts'
 import { MINIMUM_ROUNDS, rangeCoverage } from './bootstrap.ts'
 import { formatShare, plural } from './format.ts'
@@ -36,8 +37,16 @@ export function judgeValidity(evidence: ValidityEvidence): Validity {
     return { validity: 'INVALID', reasons: [head, ...losses], gates }
   }
   const doubts = gates.filter(({ verdict }) => verdict === 'doubt').map(({ told }) => told)
-  const reasons = [...losses, ...roundReasons(evidence.run, measured), ...doubts, ...intervalReasons(evidence)]
+  const instruments = brokenInstruments(evidence.run, measured)
+  const rounds = roundReasons(evidence.run, measured)
+  const reasons = [...losses, ...rounds, ...doubts, ...instruments, ...intervalReasons(evidence)]
   return { validity: reasons.length === 0 ? 'VALID' : 'INCONCLUSIVE', reasons, gates }
+}
+
+/** A law that is always true was violated: some figure is not what it seems. One such trial is enough. */
+function brokenInstruments(run: Run, measured: readonly Trial[]): string[] {
+  const { violations } = mergeLaws(measured.map((trial) => checkTrialLaws(run, trial)))
+  return violations.slice(0, 1).map(({ round, law, told }) => `round ${round} violates ${law}: ${told}`)
 }
 
 function failures(trials: readonly Trial[]): string[] {

@@ -1,3 +1,4 @@
+import { checkRunLaws, describeLaws } from '../model/observe-trial.ts'
 import { type Pair, type Result, RUN_SCHEMA, type Run, SUBJECTS, type Summary, type Trial } from '../run-file.ts'
 import type { Targets } from '../targets/targets-schema.ts'
 import { evaluateTargets } from './evaluate-targets.ts'
@@ -32,6 +33,7 @@ export function summarise(run: Run, targets: Targets): Summary {
     results,
     pairs: comparePairs(run, results),
     targets: evaluateTargets(targets, run, results),
+    laws: describeLaws(checkRunLaws(run)),
   }
 }
 

@@ -10,7 +10,7 @@ import { writeReports } from '../report/write-reports.ts'
 import { RUN_SCHEMA, type Run, runSchema } from '../run-file.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
 import type { Targets } from '../targets/targets-schema.ts'
-
+import { reportCapacity } from './finish-capacity.ts'
 import { reportPoints } from './report-points.ts'
 
 interface ReportOptions {
@@ -41,6 +41,7 @@ export function createReportCommand(): Command {
 
 async function report(name: string, options: ReportOptions): Promise<void> {
   const file = await findRunFile(name, options.out)
+  if (await reportCapacity(file, options)) return
   if (await reportPoints(file, options)) return
   const raw = await readRun(file)
   const targets = await loadTargets(options.targets ?? (raw.command === 'load' ? ownTargets(file) : GUIDE_TARGETS))

@@ -40,6 +40,12 @@ export function checkOperationalLaws(observation: Observation, tolerance = TOLER
   ]
 }
 
+/** How many laws an observation is held against. */
+export function countLaws({ customers, stations }: Observation): number {
+  const ofLoop = customers === null ? 0 : 2
+  return stations.reduce((sum, { utilisation }) => sum + (utilisation === null ? 1 : 2), ofLoop)
+}
+
 /** Little's law over the whole loop: whoever is not thinking is waiting for an answer. */
 function checkLittle(observation: Observation, tolerance: number): Violation[] {
   const { throughput, responseTime, thinkTime, customers } = observation

@@ -1,3 +1,5 @@
+import { formatNumber, formatShare } from '../analysis/format.ts'
+import { lastOf } from '../model/pipeline/pipeline-demands.ts'
 import { type Choice, chooseProfile } from './choose-profile.ts'
 import { type CurveStep, curveOf, growthOf, headroomOf } from './growth.ts'
 import type { Basis, Candidate } from './judge-candidate.ts'
@@ -19,6 +21,7 @@ export function makePlanFile(
     made_at: new Date().toISOString(),
     request: describeRequest(request),
     basis: { run_id: basisFile.run_id, measured_at: basisFile.measured_at },
+    warnings: warningsOf(request, basis),
     ...describeChoice(choice),
     curve: recommended === null ? [] : curveOf(request, basis, recommended.profile).map(describeStep),
     growth: recommended === null ? [] : growthOf(request, basis, recommended.profile),
@@ -27,6 +30,26 @@ export function makePlanFile(
     verification: null,
   }
   return { file, recommended }
+}
+
+/** Beyond that a prediction is a guess, whatever its interval. */
+const MOST_EXTRAPOLATION = 1.5
+/** Rounds of a measurement that differ by more make intervals that tell little. */
+const MUCH_NOISE = 0.1
+
+function warningsOf({ users, think }: PlanRequest, { demands, noise }: Basis): string[] {
+  const [rate, measured] = [users / think, lastOf(demands.levels).rate]
+  return [
+    ...(rate > MOST_EXTRAPOLATION * measured
+      ? [
+          `EXTRAPOLATED: ${formatNumber(rate)} redemptions per second are ${formatNumber(rate / measured)} × the most that was ` +
+            `measured (${formatNumber(measured)}); one is taken to cost there what it costs at that, which nobody has seen`,
+        ]
+      : []),
+    ...(noise.throughput > MUCH_NOISE
+      ? [`the rounds of the measurement differ by ${formatShare(noise.throughput)}: the intervals are wide, measure on a quieter machine`]
+      : []),
+  ]
 }
 
 function needsFleet({ whatIf }: PlanRequest, recommended: Candidate | null): boolean {

@@ -73,6 +73,8 @@ export const planFileSchema = z.object({
     }),
   }),
   basis: z.object({ run_id: z.string(), measured_at: z.iso.datetime() }),
+  /** Why not to lean on it. */
+  warnings: z.array(z.string()),
   recommended: candidateSchema.nullable(),
   smaller: z.array(candidateSchema),
   larger: z.array(candidateSchema),

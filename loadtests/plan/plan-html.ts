@@ -19,6 +19,7 @@ export function renderPlanHtml(plan: PlanFile, record: string): Promise<string> 
       <h1>${first.replace(/[:.]$/, '')}</h1>
       <p class="lead">${rest.join(' ')}</p>
       <p class="plan">The model so far: ${record}.</p>
+      ${plan.warnings.length > 0 ? html`<ul class="doubts">${plan.warnings.map((line) => html`<li>${line}</li>`)}</ul>` : null}
     </header>`,
     sections: [pictures(plan), candidates(plan), growth(plan), fleet(plan), verification(plan)],
   })

@@ -80,6 +80,14 @@ describe('a plan', () => {
     expect(planFor({ users: 500_000, isHot: false }).fleet?.walls).toEqual([])
   })
 
+  it('says loudly that it goes beyond what was measured', () => {
+    // The most that was measured is 500 per second.
+    expect(planFor({ users: 7_400 }).warnings).toEqual([])
+    const far = planFor({ users: 8_000 })
+    expect(far.warnings).toEqual([expect.stringMatching(/^EXTRAPOLATED: 800 .* are 1\.60 × the most that was measured \(500\)/)])
+    expect(renderPlan(far, '')).toContain('\n! EXTRAPOLATED')
+  })
+
   it('says what stays global over regions', () => {
     const whatIf = { ...AS_MEASURED, regions: 3, regionRoundTrip: 0.08 }
     expect(planFor({ whatIf }).fleet?.assumptions.join('\n')).toContain('3 regions: the uses of one code stay global')

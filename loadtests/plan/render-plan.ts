@@ -11,7 +11,7 @@ type Candidate = PlanFile['smaller'][number]
 /** The plan for a terminal. @param record what is known of the model's errors, in words */
 export function renderPlan(plan: PlanFile, record: string): string {
   return [
-    headline(plan),
+    [headline(plan), ...plan.warnings.map((warning) => `! ${warning}`)].join('\n'),
     candidatesTable(plan),
     plan.recommended === null
       ? ''

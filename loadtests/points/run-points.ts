@@ -89,9 +89,9 @@ export function beginPointsRun(parts: Begun, environment: PointsRun['environment
 }
 
 /** Keeps run.json up to date. */
-export function createRunKeeper(begun: PointsRun, directory: string) {
+export function createRunKeeper<Kept extends PointsRun>(begun: Kept, directory: string) {
   let run = begun
-  const keep = async (changes: Partial<PointsRun>): Promise<PointsRun> => {
+  const keep = async (changes: Partial<Kept>): Promise<Kept> => {
     run = { ...run, ...changes, harness_peak_rss_bytes: process.resourceUsage().maxRSS * 1024 }
     await writeAtomically(join(directory, 'run.json'), JSON.stringify(run))
     return run
@@ -100,7 +100,7 @@ export function createRunKeeper(begun: PointsRun, directory: string) {
     run: () => run,
     keep,
     end: (status: PointsRun['status'], reason: PointsRun['stopped_because']) =>
-      keep({ status, stopped_because: reason, finished_at: new Date().toISOString() }),
+      keep({ status, stopped_because: reason, finished_at: new Date().toISOString() } as Partial<Kept>),
   }
 }
 

@@ -1,6 +1,6 @@
-import { formatCount } from '../analysis/format.ts'
+import { formatCount, plural } from '../analysis/format.ts'
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
-import type { InvariantResult, Result, Summary, TargetResult } from '../run-file.ts'
+import type { InvariantResult, Laws, Result, Summary, TargetResult } from '../run-file.ts'
 import { escapeMarkup } from './html.ts'
 
 /** A JUnit test suite: every target, every invariant of every mode and every result's validity is a case. */
@@ -9,6 +9,7 @@ export function renderJunit(summary: Summary): string {
     ...summary.results.map(validityCase),
     ...summary.results.flatMap((result) => result.invariants.map((invariant) => invariantCase(result, invariant))),
     ...summary.targets.map(targetCase),
+    lawsCase(summary.laws),
   ]
   const failures = cases.filter((text) => text.includes('<failure')).length
   const skipped = cases.filter((text) => text.includes('<skipped')).length
@@ -22,6 +23,12 @@ export function renderJunit(summary: Summary): string {
     '</testsuites>',
     '',
   ].join('\n')
+}
+
+function lawsCase({ checks, violations }: Laws): string {
+  const broken = violations.length > 0 ? element('failure', violations.join('; ')) : ''
+  const outcome = checks === 0 ? element('skipped', 'none could be checked') : broken
+  return testCase('laws', `operational laws (${plural(checks, 'check')})`, outcome)
 }
 
 function validityCase(result: Result): string {

@@ -6,7 +6,16 @@ import { meterLine } from './calibration-report.ts'
 import { environmentRows } from './environment-rows.ts'
 import { bullets, cell, table } from './markdown-parts.ts'
 import { PAIRS_EXPLAINED, pairTable, stopLine } from './pair-rows.ts'
-import { GATE_NAMES, invariantLines, modeTable, NO_COST, planLine, STEP_NAMES, validityLines } from './report-rows.ts'
+import {
+  GATE_NAMES,
+  invariantLines,
+  lawLines,
+  modeTable,
+  NO_COST,
+  planLine,
+  STEP_NAMES,
+  validityLines,
+} from './report-rows.ts'
 
 /** The report as markdown, for a pull request or a wiki. */
 export function renderMarkdown(run: Run, summary: Summary): string {
@@ -36,6 +45,7 @@ export function renderMarkdown(run: Run, summary: Summary): string {
     '## Can it be believed?',
     gateTable(summary.results),
     cell(meterLine(run.calibration)),
+    lawLines(summary).map(cell).join('\n'),
     '## Invariants: how many ids were examined',
     invariantTable(summary.results),
     '## Environment',

@@ -3,10 +3,12 @@ import { formatCount, formatInterval, formatNumber, joinWords, plural } from '..
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { headlineOf } from '../analysis/verdict-sentence.ts'
 import { describeArrivals } from '../drivers/arrivals.ts'
-import type { GateName, Interval, InvariantResult, Result, Run } from '../run-file.ts'
+import type { GateName, Interval, InvariantResult, Result, Run, Summary } from '../run-file.ts'
 import { roundsDone } from './pair-rows.ts'
 
 const ABSENT = '–'
+/** What is broken violates a law in each trial alike. */
+const MOST_VIOLATIONS = 5
 
 /** Stands where the cost would stand. */
 export const NO_COST = 'A cost per redemption says nothing where most answers are no redemptions.'
@@ -150,6 +152,15 @@ export function validityLines(results: readonly Result[]): string[] {
     if (validity !== 'VALID') modes.set(said, [...(modes.get(said) ?? []), mode])
   }
   return [...modes].map(([said, names]) => `${joinWords(names)} ${names.length === 1 ? 'is' : 'are'} ${said}`)
+}
+
+/** Whether the instruments agree with laws that are always true; a line for each that does not. */
+export function lawLines({ laws }: Pick<Summary, 'laws'>): string[] {
+  const { checks, violations } = laws
+  if (checks === 0) return ['laws: none could be checked']
+  if (violations.length === 0) return [`laws: ${plural(checks, 'check')}, none violated`]
+  const head = `laws: ${plural(checks, 'check')}, ${violations.length} VIOLATED: an instrument is broken`
+  return [head, ...violations.slice(0, MOST_VIOLATIONS)]
 }
 
 /** What broke, or examined nothing, a line each. */

@@ -235,7 +235,7 @@ describe('junit.xml', () => {
     const run = exampleRun()
     const summary = await summaryOf(run)
     const xml = renderJunit(summary)
-    const expected = 5 + 40 + summary.targets.length
+    const expected = 5 + 40 + summary.targets.length + 1
     expect(xml.match(/<testcase /g)).toHaveLength(expected)
     expect(xml).toContain(`tests="${expected}" failures="2" skipped="8"`)
   })

@@ -3,7 +3,15 @@ import type { Pair, Run, Summary, TargetResult } from '../run-file.ts'
 import { meterLine } from './calibration-report.ts'
 import { PAIRS_EXPLAINED, pairTable, stopLine } from './pair-rows.ts'
 import { createPlainTable } from './plain-table.ts'
-import { invariantLines, type ModeTable, modeTable, planLine, stepLines, validityLines } from './report-rows.ts'
+import {
+  invariantLines,
+  lawLines,
+  type ModeTable,
+  modeTable,
+  planLine,
+  stepLines,
+  validityLines,
+} from './report-rows.ts'
 import { wrap } from './wrap.ts'
 
 const WIDTH = 120
@@ -31,7 +39,9 @@ export function renderTerminal(run: Run, summary: Summary, options: { colour: bo
     ...pairLines(run, summary.pairs, paint),
     '',
     ...targetLines(summary.targets, paint),
-    ...wrap(meterLine(run.calibration), WIDTH).map((line) => paint('dim', line)),
+    ...[meterLine(run.calibration), ...lawLines(summary)]
+      .flatMap((line) => wrap(line, WIDTH))
+      .map((line) => paint('dim', line)),
     ...wrap(summary.verdict, WIDTH).map((line) => paint('bold', line)),
   ]
     .join('\n')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { accuracySummarySchema } from '../accuracy/accuracy-file.ts'
+import { capacityRunSchema, capacitySummarySchema } from '../capacity/capacity-file.ts'
 import { compareFileSchema } from '../compare-file.ts'
 import { fitFileSchema } from '../fit-file.ts'
 import { planFileSchema } from '../plan/plan-file.ts'
@@ -13,6 +14,11 @@ export function makeSchemas(): Record<string, string> {
   const schemas = {
     'run.schema.json': describe(runSchema, 'run.json: environment, plan, trials and raw histograms of one run'),
     'summary.schema.json': describe(summarySchema, 'summary.json: what a run says'),
+    'capacity-run.schema.json': describe(
+      capacityRunSchema,
+      'run.json of capacity: points, trials and what was searched',
+    ),
+    'capacity-summary.schema.json': describe(capacitySummarySchema, 'summary.json of capacity: what the searches say'),
     'points.schema.json': describe(
       pointsRunSchema,
       'run.json of a run over points (sweep): sizes, loads and their trials',

@@ -4,7 +4,7 @@ import { FIGURES } from '../../calibrate/truth.ts'
 import type { Gate, Result, Run, Summary } from '../../run-file.ts'
 import { meterLine, percent } from '../calibration-report.ts'
 import { type Html, html } from '../html.ts'
-import { GATE_NAMES } from '../report-rows.ts'
+import { GATE_NAMES, lawLines } from '../report-rows.ts'
 import { modeName, scrollable, section } from './section.ts'
 
 const CAPTION =
@@ -19,13 +19,15 @@ const LOOKS = {
 } as const
 
 /** The gates of each mode, and what is known of the meter itself. */
-export function validity(run: Run, { results }: Summary): Html {
+export function validity(run: Run, summary: Summary): Html {
+  const { results } = summary
   const calibration = run.calibration
   return section('validity', 'Can it be believed?', CAPTION, [
     scrollable(html`<table class="words gates">
       <thead><tr><th>gate</th>${results.map(({ mode }) => html`<th>${modeName(mode)}</th>`)}</tr></thead>
       <tbody>${Object.entries(GATE_NAMES).map(([name, told]) => gateRow(name, told, results))}</tbody></table>`),
     html`<p class="caption">${meterLine(calibration)}</p>`,
+    ...lawLines(summary).map((line) => html`<p class="caption">${line}</p>`),
     ...(calibration === null ? [] : [scrollable(calibrationTable(calibration.results))]),
   ])
 }

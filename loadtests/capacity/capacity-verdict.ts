@@ -1,0 +1,28 @@
+import { formatNumber, joinWords } from '../analysis/format.ts'
+import type { CapacityResult, CapacityRun } from './capacity-file.ts'
+
+/** What the searches found, for somebody who reads nothing else: the first search of each mode, goal by goal. */
+export function capacityVerdict(run: CapacityRun, results: readonly CapacityResult[]): string {
+  const firsts = results.filter((one) => one.search === Math.min(...results.map(({ search }) => search)))
+  if (firsts.length === 0) return 'No mode was tried.'
+  const unit = run.search.loop === 'open' ? 'people per second' : 'connections'
+  const what = run.points[0]?.drain === 'paused' ? ' (accepting alone, nothing drains)' : ''
+  const sentences = firsts.map((one) => `${one.mode}, ${one.goal}: ${capacityText(one)}${causeText(one)}.`)
+  const doubts = run.status === 'interrupted' ? ['It was interrupted: what was measured until then is kept.'] : []
+  return [`Capacity in ${unit}${what}.`, ...sentences, ...doubts].join(' ')
+}
+
+/** As an interval, with what it lacks. */
+export function capacityText({ kind, lower, upper, why }: CapacityResult): string {
+  const number = (load: number | null) => formatNumber(load)
+  if (kind === 'zero') return `0, as ${why}`
+  if (kind === 'interval') return `${number(lower)}–${number(upper)}${why === null ? '' : ` (${why})`}`
+  if (kind === 'at least') return `at least ${number(lower)} (${why})`
+  return kind === 'below' ? `less than ${number(upper)}` : `nothing can be said (${why})`
+}
+
+function causeText({ kind, bottleneck }: CapacityResult): string {
+  if (kind === 'zero' || kind === 'unknown' || bottleneck === null) return ''
+  if (bottleneck.names.length === 0) return '; nothing was busy'
+  return `; the limit is the ${joinWords(bottleneck.names)}`
+}

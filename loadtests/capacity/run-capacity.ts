@@ -1,0 +1,144 @@
+import { createRandom } from '../analysis/random.ts'
+import { shuffle } from '../measure/run-rounds.ts'
+import { openPointBench, type PointBench } from '../points/point-bench.ts'
+import type { Point } from '../points/points-file.ts'
+import { beginPointsRun, createRunKeeper, POINT_NOTES } from '../points/run-points.ts'
+import type { LimiterMode, Sample, Trial } from '../run-file.ts'
+import type { Attempt, SearchedSystem, TrialAnswer } from './attempt.ts'
+import type { CapacityRun, SearchSettings } from './capacity-file.ts'
+import { answersNeeded } from './judge-attempt.ts'
+import { searchCapacity } from './search-capacity.ts'
+import { loadRangeOf, loadText, searchGoalsOf } from './search-settings.ts'
+import { attemptOf } from './summarise-capacity.ts'
+
+/** What a search tells while it goes on. */
+export interface SearchProgress {
+  say(line: string): void
+  sample(sample: Sample): void
+  begin(search: number, mode: LimiterMode): void
+  /** After each trial. */
+  attempted(attempts: readonly Attempt[]): void
+}
+
+export interface CapacityParts {
+  readonly search: SearchSettings
+  /** Everything of a point but what the search chooses. */
+  readonly shape: Omit<Point, 'name' | 'mode' | 'arrivals' | 'connections' | 'duration'>
+  /** The most connections of an open loop. */
+  readonly connections: number
+  readonly seed: number
+  readonly runId: string
+  readonly directory: string
+  readonly repeatWith: string
+  readonly allowNonempty: boolean
+  readonly progress: SearchProgress
+  readonly signal: AbortSignal
+}
+
+/** More answers than a percentile needs, as people come at random. */
+const ANSWERS_MARGIN = 1.2
+/** A load so small that it would take longer than this is tried with too few answers, and is invalid then. */
+const LONGEST_TRIAL_SECONDS = 60
+
+/**
+ * Searches mode by mode, in an order drawn anew for each search.
+ * @returns the run, also when it was interrupted: then with what was measured until there
+ */
+export async function runCapacity(parts: CapacityParts): Promise<CapacityRun> {
+  const { search, shape, seed, runId, directory, repeatWith, allowNonempty, progress, signal } = parts
+  const bench = await openPointBench({
+    runId,
+    profile: shape.profile,
+    allowNonempty,
+    seed,
+    notes: POINT_NOTES,
+    onSample: progress.sample,
+    say: progress.say,
+    signal,
+  })
+  const begun = beginPointsRun(
+    { command: 'capacity', repeatWith, runId, points: [], rounds: 0, seed },
+    bench.environment,
+  )
+  const keeper = createRunKeeper<CapacityRun>({ ...begun, command: 'capacity', search, ended: [] }, directory)
+  try {
+    await keeper.keep({})
+    await searchAll(parts, bench, keeper)
+    return await keeper.end('complete', 'all rounds were done')
+  } catch (error) {
+    if (!signal.aborted) throw error
+    return await keeper.end('interrupted', 'it was interrupted')
+  } finally {
+    await bench.close()
+  }
+}
+
+type Keeper = ReturnType<typeof createRunKeeper<CapacityRun>>
+
+async function searchAll(parts: CapacityParts, bench: PointBench, keeper: Keeper): Promise<void> {
+  const { search, progress, seed } = parts
+  const random = createRandom(seed)
+  for (let number = 1; number <= search.searches; number++) {
+    for (const mode of shuffle(search.modes, random)) {
+      progress.begin(number, mode)
+      const { ended } = await searchCapacity(createRealSystem(parts, bench, keeper, { number, mode }), {
+        goals: searchGoalsOf(search),
+        range: loadRangeOf(search),
+        mostTrials: search.most_trials,
+        restSeconds: 0,
+        onAttempt: progress.attempted,
+      })
+      await keeper.keep({ ended: [...keeper.run().ended, { search: number, mode, why: ended }] })
+    }
+  }
+}
+
+/** The reference system: each trial has fresh processes and clean data, so that nothing is left behind. */
+function createRealSystem(
+  parts: CapacityParts,
+  bench: PointBench,
+  keeper: Keeper,
+  { number, mode }: { number: number; mode: LimiterMode },
+): SearchedSystem {
+  let position = 0
+  return {
+    keepsState: false,
+    rest: async () => undefined,
+    async tryLoad(load, seconds): Promise<TrialAnswer> {
+      parts.signal.throwIfAborted()
+      const point = describePoint(parts, mode, load, seconds, number)
+      // What a late generator means depends on what was missed: that is decided here (judge-attempt.ts).
+      const trial = await bench.measure(point, { round: number, position: ++position }, Number.MAX_VALUE)
+      const { points, trials, search } = keeper.run()
+      const attempt = attemptOf({ search }, trial, point)
+      const known = points.some(({ name }) => name === point.name)
+      await keeper.keep({ points: known ? points : [...points, point], trials: [...trials, judged(trial, attempt)] })
+      return attempt
+    },
+  }
+}
+
+/** In the file the trial's status is what the search made of it. */
+function judged(trial: Trial, { verdict, why }: TrialAnswer): Trial {
+  if (trial.status === 'failed') return trial
+  return verdict === 'valid' ? { ...trial, status: 'ok', failure: null } : { ...trial, status: 'invalid', failure: why }
+}
+
+/** Other searches meet other moments of arrival. */
+function describePoint(parts: CapacityParts, mode: LimiterMode, load: number, seconds: number, number: number): Point {
+  const { search, shape, connections, seed } = parts
+  const isOpen = search.loop === 'open'
+  const needed = Math.max(...search.goals.map(({ percentile }) => answersNeeded(percentile)))
+  const enough = isOpen
+    ? Math.min(LONGEST_TRIAL_SECONDS, Math.ceil((10 * ANSWERS_MARGIN * needed) / load) / 10)
+    : seconds
+  const duration = Math.max(seconds, enough)
+  return {
+    ...shape,
+    name: `${mode}, ${loadText(search.loop, load)}, ${duration} s${search.searches > 1 ? `, search ${number}` : ''}`,
+    mode,
+    connections: isOpen ? connections : load,
+    arrivals: isOpen ? { model: 'poisson', rate: load, seed: seed + number } : null,
+    duration,
+  }
+}

@@ -1,0 +1,43 @@
+import type { CapacityRun, CapacitySummary } from '../../capacity/capacity-file.ts'
+import { environmentRows } from '../environment-rows.ts'
+import { bullets, cell, table } from '../markdown-parts.ts'
+import { lawLines } from '../report-rows.ts'
+import { COLUMNS_EXPLAINED, capacityRows, doubtLines, evidenceLines, searchLine, spreadRows } from './capacity-rows.ts'
+import { SIGNS_EXPLAINED, trialsPicture } from './trials-picture.ts'
+
+/** The report as markdown, for a pull request or a wiki. */
+export function renderCapacityMarkdown(run: CapacityRun, summary: CapacitySummary): string {
+  const { columns, rows } = capacityRows(summary)
+  const spreads = spreadRows(summary.spreads)
+  const sections = [
+    `# Redline capacity: ${run.run_id}`,
+    `**${cell(summary.verdict)}**`,
+    cell(searchLine(run)),
+    run.environment.notes.map(cell).join(' '),
+    '## Capacity',
+    table(columns, rows),
+    COLUMNS_EXPLAINED,
+    bullets(doubtLines(summary).map((line) => `\\* ${line}`)),
+    '## What the limit is',
+    bullets(evidenceLines(summary)),
+    ...(spreads.rows.length > 0 ? ['## How far searches lie apart', table(spreads.columns, spreads.rows)] : []),
+    '## Trials',
+    ...summary.results
+      .filter(({ search }) => search === 1)
+      .map(
+        (result) =>
+          `${result.mode}, ${result.goal}\n\n\`\`\`text\n${trialsPicture(result, summary.trials, summary.loop)}\n\`\`\``,
+      ),
+    SIGNS_EXPLAINED,
+    '## Can it be believed?',
+    lawLines(summary).map(cell).join('\n'),
+    '## Environment',
+    table(
+      ['what', 'value'],
+      environmentRows(run).map(({ name, value }) => [name, value]),
+    ),
+    '## How to repeat',
+    `\`\`\`sh\n${run.repeat_with}\nnpm run report -- ${run.run_id}\n\`\`\``,
+  ]
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`
+}
