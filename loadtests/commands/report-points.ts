@@ -36,6 +36,10 @@ export async function reportPoints(file: string, choices: ReportChoices): Promis
   const finish = RENDERERS[parsed.data.command]
   if (finish === undefined)
     throw new UsageError(`${file} is a run of ${parsed.data.command}, which this command does not render`)
-  await finish(parsed.data, dirname(file), choices)
+  await finish(parsed.data, dirname(file), choices).catch((cause: unknown) => {
+    // A histogram that cannot be decoded is a fault of the file, not of ours.
+    if (cause instanceof RangeError) throw new UsageError(`${file}: ${cause.message}`, { cause })
+    throw cause
+  })
   return true
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { PointsRun } from '../points/points-file.ts'
 import { runPoints } from '../points/run-points.ts'
 import { renderSweepTerminal } from '../report/sweep/sweep-terminal.ts'
@@ -53,11 +53,10 @@ Environment:
 export function createSweepCommand(): Command {
   const command = new Command('sweep')
     .description('vary one knob or two, and see what they do')
-    .option(
-      '--vary <knob=values>',
-      'what is varied, at most two: pool=5,10,20, or doubling connections=1..64',
-      (value: string, before: Variation[]) => [...before, parseVariation(value)],
-      [],
+    .addOption(
+      new Option('--vary <knob=values>', 'what is varied, at most two: pool=5,10,20, or doubling connections=1..64')
+        .argParser((value, before: Variation[]) => [...before, parseVariation(value)])
+        .default([], 'nothing'),
     )
     .option('--profiles', 'instead: how many users each of the boxes of the guide carries (about 25 minutes)', false)
     .option(

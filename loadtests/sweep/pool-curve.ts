@@ -8,6 +8,8 @@ import type { PoolCurve } from './sweep-file.ts'
 const FULL = 0.9
 /** Less than this is no decline that matters, and no rise. */
 const LEVEL = 0.03
+/** A decline of more than this must be excluded before anybody speaks of a plateau. */
+const ROUGHLY_LEVEL = 0.1
 
 /** One pool of the sweep. */
 export interface PoolPlace {
@@ -123,9 +125,9 @@ function describeTail(places: readonly PoolPlace[], knee: number | null): PoolCu
   if (ratio.high < 1) return { verdict: 'decline', ratio, told: `${told}: throughput declines past the knee` }
   if (ratio.low > 1 + LEVEL)
     return { verdict: 'still rising', ratio, told: `${told}: it still rises, measure larger pools` }
-  const bound =
-    ratio.low >= 1 - LEVEL
-      ? 'no decline of more than 3 %'
-      : `no decline seen, one of up to ${formatShare(1 - ratio.low)} is possible`
-  return { verdict: 'plateau', ratio, told: `${told}: a plateau, ${bound}` }
+  const possible = `a decline of up to ${formatShare(Math.max(0, 1 - ratio.low))} is possible`
+  if (ratio.low < 1 - ROUGHLY_LEVEL)
+    return { verdict: 'not known', ratio, told: `${told}: the noise hides whether it declines; ${possible}` }
+  const bound = ratio.low >= 1 - LEVEL ? 'no decline of more than 3 %' : possible
+  return { verdict: 'plateau', ratio, told: `${told}: a plateau, no decline seen; ${bound}` }
 }
