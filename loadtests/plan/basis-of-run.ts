@@ -17,28 +17,43 @@ export const BASIS_PROFILE: Profile = {
   redis_connections: 1,
 }
 export const BASIS_ROUNDS = 2
-const CONNECTIONS = [1, 6, 24] as const
+const CONNECTIONS = [2, 8, 24] as const
+/** So few people that the system falls asleep between them, and pays for waking up. */
+const FEW_PER_SECOND = 25
 
-/** What is measured for a plan: one size at three loads, from one connection alone to as many as have the system at work. */
+/** What is measured for a plan: one size at four loads, from a few people per second to as many as have it at work. */
 export function basisPoints(
   mode: LimiterMode,
   choices: Pick<Point, 'codes' | 'db_latency_ms' | 'redis_latency_ms'>,
   semaphore: number,
 ): Point[] {
-  return CONNECTIONS.map((connections) => ({
+  const common = {
     ...choices,
-    name: `${connections} at a time`,
     mode,
     profile: { ...BASIS_PROFILE, semaphore },
     polls: 0,
     think_ms: 0,
-    connections,
-    arrivals: null,
     drain: 'paused' as const,
     warm_up: 1,
-    // A bucket takes so many that draining them would be most of the time.
-    duration: mode === 'token-bucket' && connections > 6 ? 2 : 4,
-  }))
+  }
+  const few: Point = {
+    ...common,
+    name: `${FEW_PER_SECOND} people/s`,
+    connections: 100,
+    arrivals: { model: 'constant', rate: FEW_PER_SECOND },
+    duration: 8,
+  }
+  const many = CONNECTIONS.map(
+    (connections): Point => ({
+      ...common,
+      name: `${connections} at a time`,
+      connections,
+      arrivals: null,
+      // A bucket takes so many that draining them would be most of the time.
+      duration: mode === 'token-bucket' ? 2 : 3,
+    }),
+  )
+  return [few, ...many]
 }
 
 /**
@@ -46,19 +61,17 @@ export function basisPoints(
  * @throws UsageError for a run that cannot be one: what is missing is named
  */
 export function basisOfRun(run: PointsRun): BasisFile {
-  const closed = run.points.filter(
-    ({ arrivals, drain, polls }) => arrivals === null && drain === 'paused' && polls === 0,
-  )
-  const [first] = closed
-  const points = closed.filter((point) => first !== undefined && isSameSize(point, first))
+  const usable = run.points.filter(({ drain, polls }) => drain === 'paused' && polls === 0)
+  const [first] = usable
+  const points = usable.filter((point) => first !== undefined && isSameSize(point, first))
   if (first === undefined || points.length < 2)
     throw new UsageError(
-      `${run.run_id} measured ${points.length} closed loads of one size with the drain paused: a plan needs two at least. ` +
+      `${run.run_id} measured ${points.length} loads of one size with the drain paused: a plan needs two at least. ` +
         'Leave --from out, and they are measured.',
     )
   const tried = points
     .map((point): Tried => ({ point, trials: run.trials.filter(({ profile }) => profile === point.name) }))
-    .sort((a, b) => a.point.connections - b.point.connections)
+    .sort((a, b) => lightness(a.point) - lightness(b.point))
   const { mode, profile, db_latency_ms, redis_latency_ms } = first
   return {
     schema: 1,
@@ -76,6 +89,11 @@ export function basisOfRun(run: PointsRun): BasisFile {
     db_latency_ms,
     redis_latency_ms,
   }
+}
+
+/** Arrivals at a rate before any closed loop. */
+function lightness({ arrivals, connections }: Point): number {
+  return arrivals === null ? connections : 0
 }
 
 function calibrate(run: PointsRun, tried: readonly Tried[]) {

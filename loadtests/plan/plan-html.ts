@@ -5,7 +5,7 @@ import { type Html, html } from '../report/html.ts'
 import { renderPage } from '../report/page/render-page.ts'
 import { scrollable, section } from '../report/sections/section.ts'
 import type { PlanFile } from './plan-file.ts'
-import { describeProfile, headline, stationsOf } from './render-plan.ts'
+import { describeProfile, headline, mostShown, stationsOf } from './render-plan.ts'
 
 type Candidate = PlanFile['smaller'][number]
 
@@ -37,7 +37,14 @@ function pictures(plan: PlanFile): Html {
     const model = curve.flatMap(({ users, [figure]: { value, low, high } }): CurvePoint[] =>
       value === null || low === null || high === null
         ? []
-        : [{ x: users, y: factor * value, low: factor * low, high: factor * high }],
+        : [
+            {
+              x: users,
+              y: factor * value,
+              low: factor * low,
+              high: factor * (figure === 'p99' ? Math.min(high, mostShown(plan)) : high),
+            },
+          ],
     )
     const measured = verified?.figures?.[figure].measured
     return loadCurve({

@@ -90,11 +90,18 @@ const CLASSES: Readonly<Record<string, string>> = {
   generator: 'k-generator',
 }
 
-function p99Chart({ curve, request, verification }: PlanFile): string {
+/** Bounds far above everything else would press the rest of a picture flat. */
+export function mostShown({ curve, request }: PlanFile): number {
+  return 2 * Math.max(request.p99_ms / 1_000, ...curve.map(({ p99 }) => p99.value ?? 0))
+}
+
+function p99Chart(plan: PlanFile): string {
+  const { curve, request, verification } = plan
+  const most = mostShown(plan)
   const points = curve.flatMap(({ users, p99: { value, low, high } }) =>
     value === null || low === null || high === null
       ? []
-      : [{ x: users, y: 1_000 * value, low: 1_000 * low, high: 1_000 * high }],
+      : [{ x: users, y: 1_000 * value, low: 1_000 * low, high: 1_000 * Math.min(high, most) }],
   )
   const measured = verification?.figures?.p99.measured
   return drawTextChart({

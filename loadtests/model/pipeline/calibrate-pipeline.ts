@@ -22,7 +22,7 @@ const HALVINGS = 10
 const SEARCH_ANSWERS = 3_000
 
 /**
- * Demands out of closed loops with the drain paused: one connection alone first, then more and more. What a redemption
+ * Demands out of loads with the drain paused: first one under which hardly anybody waits for others, then more and more. What a redemption
  * waited for beyond what the simulation has is kept as a stall.
  * @param cores of the machine
  * @throws RangeError when a point has no trial that counts, or trials without the CPU of their processes
