@@ -60,6 +60,7 @@ function pictures(plan: PlanFile): Html {
           heldOut: measured === undefined ? [] : [{ x: request.users, y: factor * measured }],
         },
       ],
+      band: '90 %',
       marks: marks.filter(({ x }) => x <= (curve.at(-1)?.users ?? 0)),
     })
   })
@@ -94,14 +95,14 @@ function growth({ growth: steps, headroom }: PlanFile): Html {
     ({ more, breaks }) => html`<tr><th>+${formatShare(more)}</th><td>${breaks ?? 'still meets the target'}</td></tr>`,
   )
   const caption = headroom === null ? '' : `The profile meets the target up to ${formatNumber(headroom)} × this load.`
-  return section('growth', 'What breaks first', caption, tableOf(['load', 'what breaks'], rows))
+  return section('growth', 'What breaks first', caption, tableOf(['load', 'what breaks'], rows, 'words'))
 }
 
 function fleet({ fleet: past }: PlanFile): Html {
   if (past === null) return html``
   const rows = past.parts.map(({ part, count, how }) => html`<tr><th>${part}</th><td>${count}</td><td>${how}</td></tr>`)
   return section('fleet', 'Past one machine', `For ${formatNumber(past.rate)} redemptions per second.`, [
-    tableOf(['part', 'count', 'how'], rows),
+    tableOf(['part', 'count', 'how'], rows, 'words'),
     html`<ul>${[...past.walls, ...past.assumptions].map((line) => html`<li>${line}</li>`)}</ul>`,
   ])
 }
@@ -126,9 +127,9 @@ function verification({ verification: verified }: PlanFile): Html {
   )
 }
 
-function tableOf(head: readonly string[], rows: readonly Html[]): Html {
+function tableOf(head: readonly string[], rows: readonly Html[], className = ''): Html {
   return scrollable(
-    html`<table><thead><tr>${head.map((name) => html`<th>${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`,
+    html`<table class="${className}"><thead><tr>${head.map((name) => html`<th>${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`,
   )
 }
 

@@ -1,4 +1,5 @@
-import { type FIGURES, medianFigures } from '../points/point-figures.ts'
+import { loadOfPoint } from '../model/pipeline/size-of-point.ts'
+import { type Figure, medianFigures } from '../points/point-figures.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
 import type { Candidate } from './judge-candidate.ts'
 import type { Verification } from './plan-file.ts'
@@ -28,11 +29,20 @@ export function verificationPoint(request: PlanRequest, candidate: Candidate, se
   }
 }
 
+/** People at random moments are not exactly as many as was planned with; how many they are follows from the seed. */
+function cameOf({ points: [point] }: PointsRun, { rate }: Candidate): number {
+  const load = point && loadOfPoint(point)
+  return load && 'ratePerSecond' in load ? load.ratePerSecond / rate : 1
+}
+
 /** What was foretold beside what was measured. */
 export function verify(request: PlanRequest, candidate: Candidate, run: PointsRun): Verification {
   const measured = medianFigures(run.trials)
-  const compare = (figure: (typeof FIGURES)[number], value: number) => {
-    const { value: foretold, low, high } = candidate[figure]
+  const came = cameOf(run, candidate)
+  const compare = (figure: Figure, value: number) => {
+    const factor = figure === 'throughput' ? came : 1
+    const { value: middle, low: least, high: most } = candidate[figure]
+    const [foretold, low, high] = [factor * middle, factor * least, factor * most]
     return { foretold, low, high, measured: value, error: foretold / value - 1, is_held: low <= value && value <= high }
   }
   const broken = run.trials.flatMap(({ invariants }) => invariants.filter((check) => check.broken.length > 0))

@@ -33,12 +33,14 @@ export interface LoadCurve {
   readonly xLabel: string
   readonly yLabel: string
   readonly series: readonly CurveSeries[]
+  /** What the band of a model covers; 95 % where nothing else is said. */
+  readonly band?: string
   /** Vertical lines: knees, a recommendation, the edge of what was measured. */
   readonly marks?: readonly CurveMark[]
 }
 
 /** Throughput or latency against load, both axes linear and from zero on. */
-export function loadCurve({ title, xLabel, yLabel, series, marks = [] }: LoadCurve): Html {
+export function loadCurve({ title, xLabel, yLabel, series, band = '95 %', marks = [] }: LoadCurve): Html {
   const points = series.flatMap(({ measured, heldOut = [], model = [] }) => [...measured, ...heldOut, ...model])
   if (points.length === 0) return html`<p class="absent">${title}: nothing was measured.</p>`
   const right = Math.max(...points.map(({ x }) => x), ...marks.map(({ x }) => x))
@@ -61,7 +63,7 @@ export function loadCurve({ title, xLabel, yLabel, series, marks = [] }: LoadCur
       ${columns.map((tick) => html`<span class="x-label" style="left:${place.x(tick)}%">${formatCount(tick)}</span>`)}
       ${marks.map(({ x, label }) => html`<span class="mark-label" style="left:${place.x(x)}%">${label}</span>`)}
     </div>
-    <p class="axes">${yLabel} over ${xLabel}${legend(series)}</p></figure>`
+    <p class="axes">${yLabel} over ${xLabel}${legend(series, band)}</p></figure>`
 }
 
 interface Place {
@@ -95,12 +97,14 @@ function dot(point: CurvePoint, place: Place, className: string): Html {
     <circle class="${className}" cx="${at}" cy="${place.y(y)}%" r="4"><title>${told}</title></circle>`
 }
 
-function legend(series: readonly CurveSeries[]): Html {
+function legend(series: readonly CurveSeries[], band: string): Html {
   const names = series.length > 1 ? series.map(({ name, className }) => html` <i class="${className}"></i>${name}`) : []
   const parts = [
     series.some(({ model = [] }) => model.length > 0) ? 'line: model' : 'line: from point to point',
-    ...(series.some(({ model = [] }) => model.some(({ low }) => low !== undefined)) ? ['band: its 95 % interval'] : []),
-    'dots: measured',
+    ...(series.some(({ model = [] }) => model.some(({ low }) => low !== undefined))
+      ? [`band: its ${band} interval`]
+      : []),
+    ...(series.some(({ measured }) => measured.length > 0) ? ['dots: measured'] : []),
     ...(series.some(({ heldOut = [] }) => heldOut.length > 0) ? ['rings: measured, and unknown to the model'] : []),
   ]
   return html` · ${parts.join(', ')}${names}`
