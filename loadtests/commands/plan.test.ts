@@ -1,52 +1,36 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { exampleBasis } from '../plan/example-basis.ts'
 import { RECORD_FILE } from '../plan/plan-record.ts'
 import { makeSchemas } from '../schemas/make-schemas.ts'
+import { watchCommandOutput } from '../testing/command-output.ts'
 import { createPlanCommand } from './plan.ts'
 
 const isPublished = new Ajv2020({ strict: false, validateFormats: false }).compile(
   JSON.parse(makeSchemas()['plan.schema.json'] ?? ''),
 )
 
-let directory: string
-let stdout: string
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'plan-test-'))
-  await writeFile(join(directory, 'basis.json'), JSON.stringify(exampleBasis()))
-  stdout = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += String(text)
-    return true
-  })
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-})
-afterEach(async () => {
-  vi.restoreAllMocks()
-  process.exitCode = undefined
-  await rm(directory, { recursive: true, force: true })
-})
+const output = watchCommandOutput()
+beforeEach(() => writeFile(join(output.directory, 'basis.json'), JSON.stringify(exampleBasis())))
 
 /** A plan on the example's measurement. */
 async function plan(...args: string[]): Promise<string> {
-  const options = ['--users', '2000', '--p99', '200ms', '--from', directory, '--out', directory]
+  const options = ['--users', '2000', '--p99', '200ms', '--from', output.directory, '--out', output.directory]
   await createPlanCommand()
     .exitOverride()
     .parseAsync([...options, ...args], { from: 'user' })
-  return stdout
+  return output.stdout
 }
 
 describe('npm run plan', () => {
   it('prints the plan, and keeps it with its report', async () => {
     expect(await plan()).toContain('2,000 users who think 10 s, p99 < 200 ms, mode token-bucket: 1 server')
-    expect(stdout).toContain('The model so far: no plan was verified on this machine so far (--verify).')
-    const [run = ''] = (await readdir(directory)).filter((name) => name.includes('-plan-'))
-    expect(await readdir(join(directory, run))).toEqual(['basis.json', 'plan.json', 'report.html'])
-    const page = await readFile(join(directory, run, 'report.html'), 'utf8')
+    expect(output.stdout).toContain('The model so far: no plan was verified on this machine so far (--verify).')
+    const [run = ''] = (await readdir(output.directory)).filter((name) => name.includes('-plan-'))
+    expect(await readdir(join(output.directory, run))).toEqual(['basis.json', 'plan.json', 'report.html'])
+    const page = await readFile(join(output.directory, run, 'report.html'), 'utf8')
     expect(page).toContain('The recommended profile over the load')
     expect(page).not.toMatch(/NaN|undefined|https?:\/\//)
     expect(process.exitCode).toBe(0)
@@ -54,9 +38,9 @@ describe('npm run plan', () => {
 
   it('can be planned from again, also as JSON', async () => {
     await plan()
-    const [run = ''] = (await readdir(directory)).filter((name) => name.includes('-plan-'))
-    stdout = ''
-    const again = JSON.parse(await plan('--json', '--from', join(directory, run), '--think', '20'))
+    const [run = ''] = (await readdir(output.directory)).filter((name) => name.includes('-plan-'))
+    output.stdout = ''
+    const again = JSON.parse(await plan('--json', '--from', join(output.directory, run), '--think', '20'))
     expect(isPublished(again), JSON.stringify(isPublished.errors)).toBe(true)
     expect(again).toMatchObject({ request: { users: 2_000, think_s: 20 }, basis: { run_id: 'an-example' } })
   })
@@ -67,7 +51,7 @@ describe('npm run plan', () => {
 
   it('ends with 2 where no profile does, and names what blocks it', async () => {
     expect(await plan('--bandwidth', '0.1')).toContain('no profile of this machine does. nearest: 1 server')
-    expect(stdout).toContain('bandwidth: 1.44 of 0.10 Mbit/s')
+    expect(output.stdout).toContain('bandwidth: 1.44 of 0.10 Mbit/s')
     expect(process.exitCode).toBe(2)
   })
 
@@ -82,11 +66,11 @@ describe('npm run plan', () => {
   })
 
   it('names a file that it cannot plan from, and never writes over a record that it cannot read', async () => {
-    await writeFile(join(directory, 'basis.json'), '{"schema":7}')
+    await writeFile(join(output.directory, 'basis.json'), '{"schema":7}')
     await expect(plan()).rejects.toThrow('basis.json is nothing that this version can plan from')
-    await writeFile(join(directory, 'basis.json'), JSON.stringify(exampleBasis()))
-    await writeFile(join(directory, RECORD_FILE), 'notes')
+    await writeFile(join(output.directory, 'basis.json'), JSON.stringify(exampleBasis()))
+    await writeFile(join(output.directory, RECORD_FILE), 'notes')
     await expect(plan()).rejects.toThrow('is no record of plans of this version: move it away')
-    expect(await readFile(join(directory, RECORD_FILE), 'utf8')).toBe('notes')
+    expect(await readFile(join(output.directory, RECORD_FILE), 'utf8')).toBe('notes')
   })
 })

@@ -1,35 +1,19 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { CALIBRATED_MODES, calibrationPoints, HELD_OUT } from '../accuracy/accuracy-points.ts'
 import { exampleAccuracyRun } from '../accuracy/example-accuracy.ts'
 import { foretellPoints } from '../accuracy/foretell-points.ts'
 import { makeSchemas } from '../schemas/make-schemas.ts'
+import { watchCommandOutput } from '../testing/command-output.ts'
 import { createAccuracyCommand } from './study-accuracy.ts'
 
 const isPublished = new Ajv2020({ strict: false, validateFormats: false }).compile(
   JSON.parse(makeSchemas()['accuracy.schema.json'] ?? ''),
 )
 
-let directory: string
-let stdout: string
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'accuracy-test-'))
-  stdout = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += String(text)
-    return true
-  })
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-})
-afterEach(async () => {
-  vi.restoreAllMocks()
-  process.exitCode = undefined
-  await rm(directory, { recursive: true, force: true })
-})
+const output = watchCommandOutput()
 
 const study = (...args: string[]) => createAccuracyCommand().exitOverride().parseAsync(args, { from: 'user' })
 
@@ -40,27 +24,31 @@ describe('npm run study:accuracy', () => {
     // Foretold for a machine that was half as slow again when it was measured.
     const stages = { calibration, 'held-out': exampleAccuracyRun(points, 2, 1.5) }
     for (const [name, run] of Object.entries(stages)) {
-      await mkdir(join(directory, name))
-      await writeFile(join(directory, name, 'run.json'), JSON.stringify(run))
+      await mkdir(join(output.directory, name))
+      await writeFile(join(output.directory, name, 'run.json'), JSON.stringify(run))
     }
     const predictions = JSON.stringify(foretellPoints(calibration, 2, points))
-    await writeFile(join(directory, 'predictions.json'), predictions)
-    await study('--resume', directory, '--json')
-    const summary = JSON.parse(stdout)
+    await writeFile(join(output.directory, 'predictions.json'), predictions)
+    await study('--resume', output.directory, '--json')
+    const summary = JSON.parse(output.stdout)
     expect(isPublished(summary), JSON.stringify(isPublished.errors)).toBe(true)
     expect(summary.overall.mean.verdict).toBe('missed')
-    expect(await readFile(join(directory, 'predictions.json'), 'utf8')).toBe(predictions)
+    expect(await readFile(join(output.directory, 'predictions.json'), 'utf8')).toBe(predictions)
 
-    await study('--render', directory, '--gate')
-    const report = await readFile(join(directory, 'report.md'), 'utf8')
+    await study('--render', output.directory, '--gate')
+    const report = await readFile(join(output.directory, 'report.md'), 'utf8')
     expect(report).toContain('# How well does the model foretell another size?')
-    expect(stdout).toContain(report)
+    expect(output.stdout).toContain(report)
     expect(process.exitCode).toBe(1)
   })
 
   it('names what is missing, and what it cannot read', async () => {
-    await expect(study('--render', directory)).rejects.toThrow('holds no study of accuracy that has come to an end')
-    await writeFile(join(directory, 'predictions.json'), '{}')
-    await expect(study('--render', directory)).rejects.toThrow('predictions.json is not what this version writes')
+    await expect(study('--render', output.directory)).rejects.toThrow(
+      'holds no study of accuracy that has come to an end',
+    )
+    await writeFile(join(output.directory, 'predictions.json'), '{}')
+    await expect(study('--render', output.directory)).rejects.toThrow(
+      'predictions.json is not what this version writes',
+    )
   })
 })

@@ -1,39 +1,24 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { Command } from 'commander'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { makeSchemas } from '../../schemas/make-schemas.ts'
+import { watchCommandOutput } from '../../testing/command-output.ts'
 import { createFitCommand } from '../fit.ts'
 
 const SPECSDM91 = fileURLToPath(new URL('../../examples/specsdm91.csv', import.meta.url))
 const JAIN = fileURLToPath(new URL('../../examples/jain-stations.json', import.meta.url))
 const isPublished = new Ajv2020({ strict: false }).compile(JSON.parse(makeSchemas()['fit.schema.json'] ?? ''))
 
-let directory: string
-let stdout: string
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'fit-test-'))
-  stdout = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += String(text)
-    return true
-  })
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-})
-afterEach(async () => {
-  vi.restoreAllMocks()
-  await rm(directory, { recursive: true, force: true })
-})
+const output = watchCommandOutput()
 
 async function runFit(...args: string[]): Promise<string> {
   const command: Command = createFitCommand()
   for (const each of [command, ...command.commands]) each.exitOverride()
   await command.parseAsync(args, { from: 'user' })
-  return stdout
+  return output.stdout
 }
 
 async function runFitJson(...args: string[]) {
@@ -43,7 +28,7 @@ async function runFitJson(...args: string[]) {
 }
 
 async function file(text: string, name = 'points.csv'): Promise<string> {
-  const path = join(directory, name)
+  const path = join(output.directory, name)
   await writeFile(path, text)
   return path
 }
@@ -79,14 +64,14 @@ describe('usl', () => {
     const points = await file(`n,x\n${rows.join('\n')}\n`)
     const far = (await runFitJson('usl', points, '--at', '1000')).predictions[0]
     expect(far.extrapolated).toBe(true)
-    stdout = ''
+    output.stdout = ''
     expect(await runFitJson('usl', points, '--at', '1000', '--demand', '0.001')).toMatchObject({
       limit: expect.closeTo(1000, 3),
       peak: null,
       predictions: [{ extrapolated: false }],
       warnings: [],
     })
-    stdout = ''
+    output.stdout = ''
     const { warnings } = await runFitJson('usl', points, '--at', '1000', '--demand', '0.002')
     expect(warnings.join()).toMatch(/EXTRAPOLATED.*0\.002 s allows 500 per second at most/)
   })
@@ -100,7 +85,7 @@ describe('usl', () => {
       beta: expect.closeTo(0.001, 7),
       gamma: expect.closeTo(50, 4),
     })
-    stdout = ''
+    output.stdout = ''
     const thinking = await file(`N,R\n${loads.map((n) => `${n},${1000 * (n / law(n) - 0.01)}`).join('\n')}`)
     const result = await runFitJson('usl', thinking, '--ms', '--think-time', '0.01')
     expect(result.parameters.gamma).toBeCloseTo(50, 4)
@@ -155,7 +140,7 @@ describe('mva', () => {
     expect(throughput).toBeCloseTo(0.33325, 4)
     expect(stations[1]).toMatchObject({ name: 'disk a', residence_time: expect.closeTo(48.54, 1) })
     expect(bounds).toMatchObject({ bottleneck: 'disk a', saturation: expect.closeTo(10 / 3, 9) })
-    stdout = ''
+    output.stdout = ''
     expect(await runFit('mva', JAIN, '--customers', '2')).toMatch(/^0\.175\/s with 2 customers, response time 7\.4 s/)
   })
 
@@ -176,11 +161,11 @@ describe('mva', () => {
     const { stations, warnings } = await runFitJson('mva', path)
     expect(stations[2].utilisation).toBeNull()
     expect(warnings).toEqual([])
-    stdout = ''
+    output.stdout = ''
     expect((await runFitJson('mva', path, '--customers', '31')).warnings.join()).toMatch(
       /EXTRAPOLATED: .* up to 20 customers/,
     )
-    stdout = ''
+    output.stdout = ''
     expect(await runFit('mva', path)).toMatch(/wire +delay/)
   })
 
@@ -218,7 +203,7 @@ describe('erlang', () => {
       utilisation: expect.closeTo(0.8, 12),
       warnings: [],
     })
-    stdout = ''
+    output.stdout = ''
     expect(await runFit(...options(80, 1))).toMatch(/^80 % wait, on the mean 3\.2 in line\nresponse time 0\.05 s/)
   })
 
@@ -235,10 +220,10 @@ describe('knee', () => {
     const loads = Array.from({ length: 10 }, (_, index) => index / 9)
     const curve = await file(loads.map((x) => `${x},${-1 / (x + 0.1) + 10}`).join('\n'))
     expect((await runFitJson('knee', curve)).knee).toBeCloseTo(0.222, 3)
-    stdout = ''
+    output.stdout = ''
     const line = await file(loads.map((x) => `${x},${x}`).join('\n'))
     expect(await runFitJson('knee', line)).toEqual({ knee: null })
-    stdout = ''
+    output.stdout = ''
     expect(await runFit('knee', line)).toMatch(/^No knee to be seen\./)
   })
 
