@@ -1,5 +1,5 @@
 /** A level, summed over time: of connections in use, how many seconds of connections were used by now. */
-export interface BusyTime {
+interface BusyTime {
   /** Call it after each change of the level. */
   note(): void
   /** By now. */
