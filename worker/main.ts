@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { startProcessGroup } from '../server/process-group.ts'
 import { type WorkerConfig, workerConfig } from './config.ts'
 import { runCommand } from './inspect-main.ts'
@@ -7,7 +6,7 @@ import { runProcess } from './run-process.ts'
 import { startWorker } from './start-worker.ts'
 
 const forkWorker = (index: number) =>
-  fork(fileURLToPath(import.meta.url), { env: { ...process.env, WORKER_INDEX: String(index) } })
+  fork(process.argv[1] ?? '', { env: { ...process.env, WORKER_INDEX: String(index) } })
 
 /** Several processes have a parent, and so has one that is to be replaced. */
 const isParent = (config: WorkerConfig) =>

@@ -59,58 +59,58 @@ function open(rate: number, seed: number): Pick<Point, 'arrivals' | 'drain' | 'c
 
 /**
  * Other modes, pools, processes, workers, users and latencies of the stores: none of them is calibrated on. Most wait for
- * stores and places, two for the CPU: those hardly feel, these feel most how fast a shared machine happens to be.
+ * stores and places, two for the CPU: those hardly feel, these feel most how fast a shared machine happens to be. Each lasts
+ * so long that those who are under way at its end are few among all.
  */
 export const HELD_OUT: readonly Point[] = [
-  // A small pool drains slowly as well: what is accepted in three seconds takes half a minute.
-  heldOut('none', 'pool 3, 9 connections', { connections: 9, duration: 3, size: { pool: 3 } }),
-  heldOut('none', 'pool 4, 16 connections, Postgres 40 ms away', {
+  // A small pool drains slowly as well: what is accepted in four seconds takes half a minute.
+  heldOut('none', 'pool 3, 10 connections', { connections: 10, duration: 4, size: { pool: 3 } }),
+  heldOut('none', 'pool 5, 16 connections, Postgres 35 ms away', {
     connections: 16,
-    db_latency_ms: 40,
-    duration: 3,
-    size: { pool: 4 },
+    db_latency_ms: 35,
+    duration: 4,
+    size: { pool: 5 },
   }),
-  heldOut('none', '4 connections, Postgres 40 ms away', { connections: 4, db_latency_ms: 40 }),
-  heldOut('none', '2 servers of pool 2, 12 connections, Postgres 40 ms away', {
-    connections: 12,
-    db_latency_ms: 40,
-    duration: 3,
+  heldOut('none', '3 connections, Postgres 45 ms away', { connections: 3, db_latency_ms: 45, duration: 8 }),
+  heldOut('none', '2 servers of pool 2, 14 connections, Postgres 35 ms away', {
+    connections: 14,
+    db_latency_ms: 35,
+    duration: 5,
     size: { servers: 2, pool: 2 },
   }),
-  heldOut('none', '30 people/s, drained, Postgres 40 ms away', { ...open(30, 4), db_latency_ms: 40 }),
+  heldOut('none', '35 people/s, drained, Postgres 35 ms away', { ...open(35, 14), db_latency_ms: 35 }),
   heldOut('none', '16 connections, Postgres 3 ms away (CPU)', { connections: 16, db_latency_ms: 3, duration: 3 }),
-  heldOut('in-process', 'semaphore 3, 12 connections, Postgres 40 ms away', {
-    connections: 12,
+  heldOut('in-process', 'semaphore 4, 15 connections, Postgres 45 ms away', {
+    connections: 15,
+    db_latency_ms: 45,
+    duration: 8,
+    size: { semaphore: 4 },
+  }),
+  heldOut('in-process', '2 servers of semaphore 3, 18 connections, Postgres 40 ms away', {
+    connections: 18,
     db_latency_ms: 40,
-    size: { semaphore: 3 },
+    size: { servers: 2, semaphore: 3 },
   }),
-  heldOut('in-process', '2 servers of semaphore 2, 16 connections, Postgres 30 ms away', {
-    connections: 16,
-    db_latency_ms: 30,
-    size: { servers: 2, semaphore: 2 },
-  }),
-  heldOut('in-process', '30 people/s, drained', open(30, 1)),
-  heldOut('redis-semaphore', 'semaphore 2, 6 connections, Postgres 30 ms away', {
-    connections: 6,
-    db_latency_ms: 30,
+  heldOut('in-process', '25 people/s, drained', open(25, 11)),
+  heldOut('redis-semaphore', 'semaphore 2, 5 connections, Postgres 25 ms away', {
+    connections: 5,
+    db_latency_ms: 25,
+    duration: 15,
     size: { semaphore: 2 },
   }),
-  heldOut('redis-semaphore', '500 codes, semaphore 3, 9 connections, Redis 5 ms away', {
-    connections: 9,
+  heldOut('redis-semaphore', '500 codes, semaphore 4, 12 connections, Redis 10 ms away', {
+    connections: 12,
     codes: 500,
-    redis_latency_ms: 5,
-    size: { semaphore: 3 },
+    redis_latency_ms: 10,
+    duration: 12,
+    size: { semaphore: 4 },
   }),
-  heldOut('token-bucket', '4 connections, Redis 30 ms away', {
-    connections: 4,
-    redis_latency_ms: 30,
-    duration: 3,
-  }),
-  heldOut('token-bucket', '10 connections, Redis 40 ms away', { connections: 10, redis_latency_ms: 40, duration: 2 }),
-  heldOut('token-bucket', '40 people/s, drained by 2 workers', { ...open(40, 2), size: { workers: 2 } }),
-  heldOut('token-bucket', '60 people/s, drained, 2 servers, Redis 30 ms away', {
-    ...open(60, 3),
-    redis_latency_ms: 30,
+  heldOut('token-bucket', '3 connections, Redis 35 ms away', { connections: 3, redis_latency_ms: 35 }),
+  heldOut('token-bucket', '12 connections, Redis 50 ms away', { connections: 12, redis_latency_ms: 50, duration: 3 }),
+  heldOut('token-bucket', '35 people/s, drained by 2 workers', { ...open(35, 12), size: { workers: 2 } }),
+  heldOut('token-bucket', '50 people/s, drained, 2 servers, Redis 35 ms away', {
+    ...open(50, 13),
+    redis_latency_ms: 35,
     size: { servers: 2 },
   }),
   heldOut('token-bucket', '12 connections, Redis 5 ms away (CPU)', {

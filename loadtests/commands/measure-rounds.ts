@@ -5,8 +5,8 @@ import { pairsSoFar } from '../analysis/summarise.ts'
 import { runRounds } from '../measure/run-rounds.ts'
 import type { TrialPosition } from '../measure/trial-context.ts'
 import type { ProgressReport } from '../report/progress.ts'
-import { writeAtomically } from '../report/write-reports.ts'
 import type { Run, Trial } from '../run-file.ts'
+import { writeAtomically } from '../write-atomically.ts'
 
 interface RoundsParts {
   /** Where run.json is kept up to date after each trial. */

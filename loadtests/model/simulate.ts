@@ -5,7 +5,8 @@ import type { Draw } from './draws.ts'
 import { exponential } from './draws.ts'
 import { createEventHeap, type EventHeap } from './event-heap.ts'
 import { checkRoute, type Step } from './route.ts'
-import { createSimulatedResource, type Resource, type ResourceResult } from './simulated-resource.ts'
+import { createResources, type Resource, type ResourceResult } from './simulated-resource.ts'
+import { splitCustomers } from './split-customers.ts'
 import { createJob, createWalker, type Job } from './walk-route.ts'
 
 export interface Simulation {
@@ -13,6 +14,11 @@ export interface Simulation {
   readonly route: readonly Step[]
   /** So many who think between answer and request, or arrivals at random at a rate that waits for nobody. */
   readonly arrivals: { readonly customers: number; readonly think: Draw } | { readonly ratePerSecond: number }
+  /**
+   * Places to which requests belong at random, as connections belong to one process of a cluster: a customer stays with
+   * his, arrivals that wait for nobody come to any. One when left out.
+   */
+  readonly homes?: number
   /** Seconds that are not counted, and those that are. */
   readonly warmUp: number
   readonly duration: number
@@ -32,6 +38,11 @@ export interface SimulationResult {
   readonly resources: readonly ResourceResult[]
 }
 
+/** Somebody who begins a request. */
+interface Arrival {
+  readonly home: number
+}
+
 /** Events of one moment; more than that many are an endless round. */
 const MOST_AT_ONCE = 1_000_000
 /** 1 µs to an hour; its p99 is within 0.1 %. */
@@ -48,31 +59,33 @@ const HISTOGRAM = {
  */
 export function simulate(simulation: Simulation): SimulationResult {
   check(simulation)
-  const { arrivals, warmUp, duration } = simulation
+  const { arrivals, warmUp, duration, homes = 1 } = simulation
   const random = createRandom(simulation.seed)
-  const events = createEventHeap<Job | null>()
-  const resources = simulation.resources.map((each) => createSimulatedResource<Job>(each))
+  const events = createEventHeap<Job | Arrival>()
+  const resources = simulation.resources.map((each) => createResources<Job>(each, homes))
   const record = createRecord(warmUp, duration)
   const again = 'customers' in arrivals ? arrivals.think : null
   const walker = createWalker(simulation, resources, {
     draw: (time) => time(random),
     later: (at, job) => events.push(at, job),
-    answered(now, seconds) {
+    answered({ home }, now, seconds) {
       if (seconds === null) record.refuse(now)
       else record.answer(now, seconds)
-      if (again !== null) events.push(now + again(random), null)
+      if (again !== null) events.push(now + again(random), { home })
     },
     completed: record.complete,
   })
   const gap = 'customers' in arrivals ? null : exponential(1 / arrivals.ratePerSecond)
-  const atFirst = 'customers' in arrivals ? arrivals.customers : 1
-  for (let n = 0; n < atFirst; n++) events.push((gap ?? again)?.(random) ?? 0, null)
+  const anyHome = () => (homes === 1 ? 0 : Math.floor(random() * homes))
+  const first = 'customers' in arrivals ? splitCustomers(arrivals.customers, homes) : [anyHome()]
+  for (const home of first) events.push((gap ?? again)?.(random) ?? 0, { home })
   const reset = () => {
     for (const resource of resources) resource.reset(warmUp)
   }
   for (const { at, event } of eventsUntil(events, warmUp, reset, warmUp + duration)) {
-    if (event === null && gap !== null) events.push(at + gap(random), null)
-    walker.advance(event ?? createJob(at), at)
+    const arrives = !('next' in event)
+    if (arrives && gap !== null) events.push(at + gap(random), { home: anyHome() })
+    walker.advance(arrives ? createJob(at, event.home) : event, at)
   }
   return { ...record.report(), resources: resources.map((each) => each.report(warmUp + duration)) }
 }
@@ -126,9 +139,10 @@ function createRecord(warmUp: number, duration: number) {
   }
 }
 
-function check({ route, resources, arrivals, warmUp, duration }: Simulation): void {
+function check({ route, resources, arrivals, warmUp, duration, homes = 1 }: Simulation): void {
   checkRoute(route, resources)
   if (!(warmUp >= 0 && duration > 0)) throw new RangeError(`warm-up and duration: ${warmUp}, ${duration} seconds`)
+  if (!(homes >= 1)) throw new RangeError(`there must be a home at least, not ${homes}`)
   for (const { name, units } of resources)
     if (!(units >= 1)) throw new RangeError(`"${name}" needs at least one unit, not ${units}`)
   const amount = 'customers' in arrivals ? arrivals.customers : arrivals.ratePerSecond

@@ -5,6 +5,8 @@ export interface Resource {
   readonly units: number
   /** Whoever finds so many waiting is refused; without it everybody waits. */
   readonly maxWaiting?: number | undefined
+  /** Every home has so many of its own, as each process of a cluster has its pool. */
+  readonly isPerHome?: boolean | undefined
 }
 
 export interface ResourceResult {
@@ -16,6 +18,8 @@ export interface ResourceResult {
   readonly utilisation: number | null
   /** In line, on the mean. */
   readonly waiting: number
+  /** Units that were got. */
+  readonly taken: number
   /** Seconds until a unit was got, those who got it at once included. */
   readonly wait: number
   readonly refused: number
@@ -25,7 +29,7 @@ export interface SimulatedResource<Job> {
   /** `waits`: the job stands in line, and give() will name it when its turn comes. */
   take(job: Job, now: number): 'taken' | 'waits' | 'refused'
   /** @returns whoever got the unit next, in order of arrival */
-  give(now: number): Job | undefined
+  give(job: Job, now: number): Job | undefined
   /** Forgets what was counted, not who is there. */
   reset(now: number): void
   report(now: number): ResourceResult
@@ -36,7 +40,43 @@ interface Waiting<Job> {
   readonly since: number
 }
 
-export function createSimulatedResource<Job>({ name, units, maxWaiting }: Resource): SimulatedResource<Job> {
+/** One for all, or one for each home; what is reported are all of them together. */
+export function createResources<Job extends { readonly home: number }>(
+  resource: Resource,
+  homes: number,
+): SimulatedResource<Job> {
+  if (!resource.isPerHome || homes === 1) return createSimulatedResource(resource)
+  const all = Array.from({ length: homes }, () => createSimulatedResource<Job>(resource))
+  const of = ({ home }: Job) => all[home] as SimulatedResource<Job>
+  return {
+    take: (job, now) => of(job).take(job, now),
+    give: (job, now) => of(job).give(job, now),
+    reset: (now) => {
+      for (const each of all) each.reset(now)
+    },
+    report: (now) => addUp(all.map((each) => each.report(now))),
+  }
+}
+
+function addUp(reports: readonly ResourceResult[]): ResourceResult {
+  const sum = (field: 'inUse' | 'units' | 'waiting' | 'refused') =>
+    reports.reduce((total, report) => total + report[field], 0)
+  const [inUse, units, waiting, refused] = [sum('inUse'), sum('units'), sum('waiting'), sum('refused')]
+  const taken = reports.reduce((total, report) => total + report.taken, 0)
+  const waited = reports.reduce((total, { wait, taken }) => total + wait * taken, 0)
+  return {
+    name: reports[0]?.name ?? '',
+    units,
+    inUse,
+    utilisation: Number.isFinite(units) ? inUse / units : null,
+    waiting,
+    taken,
+    wait: taken === 0 ? 0 : waited / taken,
+    refused,
+  }
+}
+
+function createSimulatedResource<Job>({ name, units, maxWaiting }: Resource): SimulatedResource<Job> {
   let line: Waiting<Job>[] = []
   /** Served ones are cut off now and then: taking the first of a long array each time would move all others. */
   let head = 0
@@ -70,7 +110,7 @@ export function createSimulatedResource<Job>({ name, units, maxWaiting }: Resour
       line.push({ job, since: now })
       return 'waits'
     },
-    give(now) {
+    give(_, now) {
       count(now)
       const first = next()
       if (first === undefined) {
@@ -96,6 +136,7 @@ export function createSimulatedResource<Job>({ name, units, maxWaiting }: Resour
         inUse: busy,
         utilisation: Number.isFinite(units) ? busy / units : null,
         waiting: waitingSeconds / seconds,
+        taken,
         wait: taken === 0 ? 0 : waitSum / taken,
         refused,
       }

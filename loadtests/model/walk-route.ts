@@ -6,12 +6,14 @@ import type { Resource, SimulatedResource } from './simulated-resource.ts'
 export interface Job {
   next: number
   readonly begun: number
+  /** Which of the homes it belongs to, from 0 on. */
+  readonly home: number
   answered: boolean
   readonly held: Set<string>
 }
 
-export function createJob(now: number): Job {
-  return { next: 0, begun: now, answered: false, held: new Set() }
+export function createJob(now: number, home: number): Job {
+  return { next: 0, begun: now, home, answered: false, held: new Set() }
 }
 
 /** What the walker asks the simulation for, and tells it. */
@@ -20,7 +22,7 @@ export interface World {
   /** The job goes on then. */
   later(at: number, job: Job): void
   /** Seconds from request to answer; null for a refusal. */
-  answered(now: number, seconds: number | null): void
+  answered(job: Job, now: number, seconds: number | null): void
   completed(now: number): void
 }
 
@@ -44,7 +46,7 @@ export function createWalker(
 
   function giveBack(job: Job, name: string, now: number): void {
     job.held.delete(name)
-    const next = byName.get(name)?.give(now)
+    const next = byName.get(name)?.give(job, now)
     if (next === undefined) return
     next.held.add(name)
     world.later(now, next)
@@ -61,7 +63,7 @@ export function createWalker(
   function answer(job: Job, seconds: number | null, now: number): void {
     if (job.answered) return
     job.answered = true
-    world.answered(now, seconds)
+    world.answered(job, now, seconds)
   }
 
   /** Whatever is still held at the end is given back. */

@@ -3,7 +3,7 @@ import { median } from '../analysis/bootstrap.ts'
 import { formatShare, plural } from '../analysis/format.ts'
 import { UsageError } from '../errors.ts'
 import { FIGURES } from '../points/point-figures.ts'
-import { writeAtomically } from '../report/write-reports.ts'
+import { writeAtomically } from '../write-atomically.ts'
 import { type PlanRecord, recordSchema } from './plan-file.ts'
 
 /** Beside the plans, so that it outlives each of them. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { shuffleRounds } from '../measure/run-rounds.ts'
 import type { ProgressReport } from '../report/progress.ts'
-import { writeAtomically } from '../report/write-reports.ts'
 import type { Profile } from '../run-file.ts'
+import { writeAtomically } from '../write-atomically.ts'
 import { openPointBench } from './point-bench.ts'
 import { POINTS_SCHEMA, type Point, type PointsRun } from './points-file.ts'
 

@@ -6,7 +6,8 @@ import { exampleRun } from '../analysis/example-run.ts'
 import { summarise } from '../analysis/summarise.ts'
 import { summarySchema } from '../run-file.ts'
 import { loadTargets } from '../targets/load-targets.ts'
-import { writeAtomically, writeReports } from './write-reports.ts'
+import { writeAtomically } from '../write-atomically.ts'
+import { writeReports } from './write-reports.ts'
 
 let directory: string
 beforeEach(async () => {

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Run, Summary } from '../run-file.ts'
+import { writeAtomically } from '../write-atomically.ts'
 import { renderHtml } from './html-report.ts'
 import { renderJunit } from './junit-report.ts'
 import { renderMarkdown } from './markdown-report.ts'
@@ -13,16 +13,4 @@ export async function writeReports(directory: string, run: Run, summary: Summary
   await writeAtomically(join(directory, 'report.md'), renderMarkdown(run, summary))
   await writeAtomically(join(directory, 'report.html'), await renderHtml(run, summary))
   await writeAtomically(join(directory, 'junit.xml'), renderJunit(summary))
-}
-
-/** A reader sees the old file or the new one, never half of one; a full disk leaves the old one. */
-export async function writeAtomically(file: string, text: string): Promise<void> {
-  const draft = `${file}.${randomUUID()}.tmp`
-  try {
-    await writeFile(draft, text)
-    await rename(draft, file)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
 }

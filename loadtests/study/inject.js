@@ -10,7 +10,7 @@ import { createRequire } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 
 const PORT = process.env.REDLINE_STUDY_PORT
-const isServer = isMainThread && /[\\/]server[\\/]main\.ts$/.test(process.argv[1] ?? '')
+const isServer = isMainThread && /[\\/]server[\\/]main\b/.test(process.argv[1] ?? '')
 
 if (PORT !== undefined && isServer) {
   const injected = { spin_us: 0, extra_command: false }

@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { UnreachableError } from '../errors.ts'
 import { PROCESS_KINDS } from '../run-file.ts'
 import { type Child, startChild } from './child.ts'
+import { compileProgram } from './compile-program.ts'
 import type { RunDirectory } from './run-directory.ts'
 
 /** What a program of this project says over its IPC channel once it can do its work; more fields may stand beside. */
@@ -47,7 +47,7 @@ export async function startSupervised(options: SupervisedOptions): Promise<Super
   const child = await startChild({
     name: options.name,
     command: process.execPath,
-    args: ['--import', import.meta.resolve('tsx'), fileURLToPath(options.entry), ...(options.args ?? [])],
+    args: ['--enable-source-maps', await compileProgram(options.entry), ...(options.args ?? [])],
     directory: options.directory,
     env: { ...inheritEnvironment(), ...options.env },
     withChannel: true,

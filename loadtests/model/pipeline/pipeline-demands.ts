@@ -77,13 +77,22 @@ function between<Values extends Record<string, number>>(from: Values, to: Values
   return Object.fromEntries(entries) as Values
 }
 
-/** Between two measured ones by the use of the cores; the nearer one's outside of them. @returns seconds */
-export function stallAt({ stalls }: PipelineDemands, use: number): number {
+/** How a redemption is held up at one use of the cores: by one of these, as often as its share says; shares add up to 1. */
+export type StallMix = readonly { readonly share: number; readonly seconds: number }[]
+
+/**
+ * Between two measured uses some redemptions are held up as at the one, the others as at the other: a core is free or taken
+ * when it is wanted. Outside of them as at the nearer one.
+ */
+export function stallsAt({ stalls }: Pick<PipelineDemands, 'stalls'>, use: number): StallMix {
   const above = stalls.find((each) => each.use >= use) ?? stalls.at(-1)
   const below = stalls.findLast((each) => each.use <= use) ?? above
-  if (above === undefined || below === undefined) return 0
+  if (above === undefined || below === undefined) return []
   const share = above.use === below.use ? 0 : (use - below.use) / (above.use - below.use)
-  return below.seconds + share * (above.seconds - below.seconds)
+  return [
+    { share: 1 - share, seconds: below.seconds },
+    { share, seconds: above.seconds },
+  ]
 }
 
 export function sumOfDemands(demand: Readonly<Record<string, number>>): number {

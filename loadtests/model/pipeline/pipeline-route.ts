@@ -1,6 +1,7 @@
 import type { LimiterMode, Profile } from '../../run-file.ts'
 import { constant, type Draw, exponential } from '../draws.ts'
 import { hold, type Step, serve } from '../route.ts'
+import type { Simulation } from '../simulate.ts'
 import type { Resource } from '../simulated-resource.ts'
 import {
   type AcceptDemand,
@@ -8,6 +9,7 @@ import {
   demandsAt,
   type Level,
   type PipelineDemands,
+  type StallMix,
   sumOfDemands,
 } from './pipeline-demands.ts'
 
@@ -34,8 +36,8 @@ export type Machines =
 /** CPU of one redemption, and what it takes beyond that. */
 interface Costs extends AcceptDemand {
   readonly rest: Draw
-  /** Seconds in the mean, while a connection is held. */
-  readonly stall: number
+  /** While a connection is held. */
+  readonly stall: StallMix
 }
 
 /** Parts of the server's CPU: before it asks a store, as it does, as it hears the answer; the rest is its own answer. */
@@ -47,20 +49,21 @@ const TRIP_PARTS = { begin: 0.1, statement: 0.7, commit: 0.2 } as const
 
 /**
  * Resources and steps of the reference pipeline at one rate, for simulate().
- * @param stall seconds that a redemption waits in the mean for what is no step here
+ * @param stall what a redemption waits for what is no step here
  */
 export function pipelineRoute(
   demands: PipelineDemands,
   size: PipelineSize,
   rate: number,
-  stall: number,
-): { resources: Resource[]; route: Step[] } {
+  stall: StallMix,
+): Pick<Simulation, 'resources' | 'route' | 'homes'> {
   const { accept, drain } = demandsOfSize(demands, size.profile, rate)
   const { costs, behind } = costsOf(demands, size, accept, stall)
   const steps = createSteps(size)
   const { asked, granted } = storeSteps(steps, size, costs)
   return {
     resources: resourcesOf(size),
+    homes: size.profile.servers,
     route: [
       ...steps.generator(costs.generator / 2),
       ...steps.server(SERVER_PARTS.before * costs.server),
@@ -97,7 +100,7 @@ function costsOf(
   demands: PipelineDemands,
   size: PipelineSize,
   accept: AcceptDemand,
-  stall: number,
+  stall: StallMix,
 ): { costs: Costs; behind: number } {
   const { alone } = demands
   const first = demands.levels[0]
@@ -113,9 +116,8 @@ function costsOf(
 }
 
 function resourcesOf({ mode, profile, machines }: PipelineSize): Resource[] {
-  const { servers, workers, concurrency, pool, semaphore } = profile
-  const places =
-    mode === 'in-process' ? servers * semaphore : mode === 'redis-semaphore' ? semaphore : Number.POSITIVE_INFINITY
+  const { workers, concurrency, pool, semaphore } = profile
+  const hasPlaces = mode === 'in-process' || mode === 'redis-semaphore'
   const cores =
     'shared' in machines
       ? [{ name: 'cores', units: machines.shared }]
@@ -123,9 +125,9 @@ function resourcesOf({ mode, profile, machines }: PipelineSize): Resource[] {
   return [
     ...cores,
     { name: 'generator', units: 1 },
-    { name: 'server', units: servers },
-    { name: 'semaphore', units: places },
-    { name: 'pool', units: servers * pool },
+    { name: 'server', units: 1, isPerHome: true },
+    { name: 'semaphore', units: hasPlaces ? semaphore : Number.POSITIVE_INFINITY, isPerHome: mode === 'in-process' },
+    { name: 'pool', units: pool, isPerHome: true },
     { name: 'row lock', units: 1 },
     { name: 'redis', units: 1 },
     { name: 'delay proxy', units: 1 },
@@ -208,7 +210,7 @@ function transaction(steps: Steps, { dbLatency, isHot }: PipelineSize, costs: Co
   const proxy = steps.proxy(dbLatency > 0 ? costs.delay_proxy / 4 : 0)
   const server = steps.server((SERVER_PARTS.hearing / 3 + SERVER_PARTS.asking / 6) * costs.server)
   // The process may be late to hear each of the three.
-  const stall = stalled(costs.stall / 3)
+  const stall = stalled(costs.stall, 3)
   const { begin, statement, commit } = TRIP_PARTS
   const untilCommit = [
     ...steps.postgres(LOCKED_PART * statement * costs.postgres),
@@ -242,8 +244,12 @@ function roundTrip(steps: Steps, latency: number, proxy: number, work: readonly 
 }
 
 /** Most are short and a few are long. */
-function stalled(mean: number): Step[] {
-  return mean > 0 ? [{ do: 'spend', time: exponential(mean) }] : []
+function stalled(mix: StallMix, times = 1): Step[] {
+  const [first, second] = mix.map(({ seconds }) => exponential(seconds / times))
+  if (first === undefined || mix.every(({ seconds }) => seconds === 0)) return []
+  return [
+    { do: 'spend', time: (random) => (random() < (mix[0]?.share ?? 1) ? first(random) : (second ?? first)(random)) },
+  ]
 }
 
 function pause(seconds: number): Step[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { demandsAt, type PipelineDemands, stallAt } from './pipeline-demands.ts'
+import { demandsAt, type PipelineDemands, stallsAt } from './pipeline-demands.ts'
 import type { PipelineSize } from './pipeline-route.ts'
 import { predictPipeline } from './predict-pipeline.ts'
 
@@ -39,6 +39,14 @@ describe('predictPipeline where only distances cost time', () => {
     expect(rateOf({}, 12).throughput).toBeCloseTo(4 / 0.02, 0)
     const two = { profile: { ...SIZE.profile, servers: 2 } }
     expect(rateOf(two, 20).throughput).toBeCloseTo(8 / 0.02, 0)
+  })
+
+  it('makes those wait who share a process with more others', () => {
+    const two = { profile: { ...SIZE.profile, servers: 2, pool: 2 } }
+    const one = { profile: { ...SIZE.profile, pool: 4 } }
+    // Of twelve connections one process gets seven.
+    expect(rateOf(two, 12).p99).toBeGreaterThan((7 / 2) * 0.0199)
+    expect(rateOf(one, 12).p99).toBeLessThan((12 / 4) * 0.0201)
   })
 
   it('is held by a semaphore in each process, or by one over all', () => {
@@ -114,17 +122,19 @@ describe('demandsAt', () => {
   })
 })
 
-describe('stallAt', () => {
+describe('stallsAt', () => {
   const stalls = [
     { use: 0.2, seconds: 0 },
     { use: 0.8, seconds: 0.006 },
   ]
 
-  it('lies between two measured ones, and stays at the nearest outside of them', () => {
-    expect(stallAt({ ...FREE, stalls }, 0.5)).toBeCloseTo(0.003)
-    expect(stallAt({ ...FREE, stalls }, 0)).toBe(0)
-    expect(stallAt({ ...FREE, stalls }, 3)).toBe(0.006)
-    expect(stallAt(FREE, 0.5)).toBe(0)
+  it('mixes two measured ones, and stays at the nearest outside of them', () => {
+    const [idle, busy] = stallsAt({ stalls }, 0.65)
+    expect(idle).toEqual({ share: expect.closeTo(0.25), seconds: 0 })
+    expect(busy).toEqual({ share: expect.closeTo(0.75), seconds: 0.006 })
+    expect(stallsAt({ stalls }, 0)[0]).toEqual({ share: 1, seconds: 0 })
+    expect(stallsAt({ stalls }, 3)[0]).toEqual({ share: 1, seconds: 0.006 })
+    expect(stallsAt(FREE, 0.5)).toEqual([])
   })
 
   it('is waited for with the connection', () => {

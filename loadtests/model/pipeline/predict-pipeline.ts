@@ -1,6 +1,6 @@
 import { constant } from '../draws.ts'
 import { type Simulation, type SimulationResult, simulate } from '../simulate.ts'
-import { demandsAt, type PipelineDemands, stallAt, sumOfDemands } from './pipeline-demands.ts'
+import { demandsAt, type PipelineDemands, type StallMix, stallsAt, sumOfDemands } from './pipeline-demands.ts'
 import { type PipelineSize, pipelineRoute } from './pipeline-route.ts'
 
 /** So many who ask again as soon as they are answered, or arrivals per second that wait for nobody. */
@@ -43,10 +43,10 @@ export function predictPipeline(
 ): PipelinePrediction {
   const isOpen = 'ratePerSecond' in load
   let rate = isOpen ? load.ratePerSecond : firstGuess(demands, size, load.customers)
-  let stall = 0
+  let stall: StallMix = []
   for (let pass = 1; pass < passesOf(demands, isOpen); pass++) {
     const result = run({ demands, size, load, rate, stall, seed, answers: answers / 4 })
-    stall = stallAt(demands, coresInUse(usesOf(result)))
+    stall = stallsAt(demands, coresInUse(usesOf(result)))
     // Half of the way each time: demands that fall as the rate grows would make it swing.
     if (!isOpen) rate = Math.sqrt(rate * result.throughput.mean)
   }
@@ -64,7 +64,7 @@ interface Pass {
   readonly size: PipelineSize
   readonly load: PipelineLoad
   readonly rate: number
-  readonly stall: number
+  readonly stall: StallMix
   readonly seed: number
   readonly answers: number
 }

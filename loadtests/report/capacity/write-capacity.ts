@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { CapacityRun, CapacitySummary } from '../../capacity/capacity-file.ts'
-import { writeAtomically } from '../write-reports.ts'
+import { writeAtomically } from '../../write-atomically.ts'
 import { renderCapacityHtml } from './capacity-html.ts'
 import { renderCapacityMarkdown } from './capacity-markdown.ts'
 

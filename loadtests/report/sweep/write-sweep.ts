@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PointsRun } from '../../points/points-file.ts'
 import type { SweepSummary } from '../../sweep/sweep-file.ts'
-import { writeAtomically } from '../write-reports.ts'
+import { writeAtomically } from '../../write-atomically.ts'
 import { renderSweepHtml } from './sweep-html.ts'
 import { renderSweepMarkdown } from './sweep-markdown.ts'
 
