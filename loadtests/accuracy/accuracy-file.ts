@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { pipelineDemandsSchema } from '../model/pipeline/pipeline-demands.ts'
 import { pointSchema } from '../points/points-file.ts'
-import { environmentSchema } from '../run-file.ts'
+import { environmentSchema, lawsSchema } from '../run-file.ts'
 
 /** Files of a study: `predictions.json`, written before the first held-out point is tried, and `summary.json`. */
 const foretoldSchema = z.object({ value: z.number(), low: z.number(), high: z.number() })
@@ -65,6 +65,8 @@ export const accuracySummarySchema = z.object({
       verdict: z.enum(['met', 'missed']),
     }),
   ),
+  /** Of the held-out points. */
+  laws: lawsSchema,
   intervals: z.object({ wanted: z.string(), got: z.string(), verdict: z.enum(['met', 'missed']) }),
 })
 export type AccuracySummary = z.infer<typeof accuracySummarySchema>

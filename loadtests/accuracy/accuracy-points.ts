@@ -30,10 +30,16 @@ export const DEMANDS_OF: Readonly<Record<LimiterMode, CalibratedMode>> = {
 }
 
 const CALIBRATION_CONNECTIONS = [1, 5, 20] as const
+/** People per second that are drained as they come, in the modes whose drain is foretold. */
+const DRAINED_RATES: Readonly<Record<CalibratedMode, readonly number[]>> = {
+  none: [15, 60],
+  'redis-semaphore': [],
+  'token-bucket': [15, 60],
+}
 
-/** From one connection alone to as many as have the system at work. */
+/** From one connection alone to as many as have the system at work, and some people with all that follows them. */
 export function calibrationPoints(mode: CalibratedMode): Point[] {
-  return CALIBRATION_CONNECTIONS.map((connections) => ({
+  const closed = CALIBRATION_CONNECTIONS.map((connections) => ({
     ...COMMON,
     name: `${mode}: ${connections === 1 ? '1 connection' : `${connections} connections`}`,
     mode,
@@ -43,6 +49,13 @@ export function calibrationPoints(mode: CalibratedMode): Point[] {
     // A bucket takes many in little time, and all of them are drained.
     ...(mode === 'token-bucket' && connections > 1 && { duration: 2 }),
   }))
+  const drained = DRAINED_RATES[mode].map((rate) => ({
+    ...COMMON,
+    ...open(rate, rate),
+    name: `${mode}: ${rate} people/s, drained`,
+    mode,
+  }))
+  return [...closed, ...drained]
 }
 
 type Choices = Partial<Omit<Point, 'profile' | 'mode'>> & { readonly size?: Partial<Profile> }

@@ -33,7 +33,7 @@ describe('a study of accuracy', () => {
     expect(summary.intervals.verdict).toBe('missed')
     const text = renderAccuracy(predictions, summary)
     expect(text).toContain('| mean | within 9 % | 3')
-    expect(text).toMatch(/\| none: pool 3, 9 connections \| (server|postgres|delay_proxy|generator) \| \d+ \| \d+ \|/)
+    expect(text).toMatch(/\| none: pool 3, 10 connections \| (server|postgres|delay_proxy|generator) \| \d+ \| \d+ \|/)
   })
 
   it('leaves out a point without a trial that counts', () => {

@@ -27,7 +27,7 @@ function truthOf(mode: PipelineDemands['mode']): PipelineDemands {
     drain: { worker: 0.002, scheduler: 0.0003, server: 0, postgres: 0.001, redis: 0.0002, mail_sink: 0.0003 },
   })
   const levels = mode === 'redis-semaphore' ? [level(10, 1.2), level(60, 1)] : [level(40, 1.2), level(600, 1)]
-  return { mode, cores: CORES, levels, alone: Array(100).fill(0.004), stalls: [] }
+  return { mode, cores: CORES, levels, alone: Array(100).fill(0.004), stalls: [], drain_stalls: [] }
 }
 
 /** Each point as that machine would be measured, `factor` times as slow. */

@@ -1,5 +1,7 @@
 import { formatShare } from '../analysis/format.ts'
 import { FIGURES, type Figure } from '../points/point-figures.ts'
+import { bullets, table } from '../report/markdown-parts.ts'
+import { lawLines } from '../report/report-rows.ts'
 import type { AccuracySummary, Predictions } from './accuracy-file.ts'
 
 const UNITS: Readonly<Record<Figure, { name: string; format: (value: number) => string }>> = {
@@ -40,6 +42,7 @@ export function renderAccuracy(predictions: Predictions, summary: AccuracySummar
       }),
     ),
     `Intervals: wanted to ${summary.intervals.wanted}; ${summary.intervals.got}: **${summary.intervals.verdict}**.`,
+    bullets(lawLines(summary)),
     ...FIGURES.flatMap((figure) => figureSection(figure, summary)),
     '## Whose demand was wrong',
     'CPU of one redemption in µs, taken for the rate that was foretold and counted while it ran; the furthest apart first.',
@@ -87,9 +90,4 @@ function signed(share: number): string {
 
 function micro(seconds: number): string {
   return (1e6 * seconds).toFixed(0)
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }

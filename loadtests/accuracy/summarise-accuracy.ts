@@ -1,5 +1,6 @@
 import { median } from '../analysis/bootstrap.ts'
 import { answersOf, succeeded } from '../analysis/rounds.ts'
+import { checkPointsLaws } from '../model/observe-points.ts'
 import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
 import { demandsOfSize } from '../model/pipeline/pipeline-route.ts'
 import type { Foretold } from '../plan/foretell.ts'
@@ -29,6 +30,7 @@ export function summariseAccuracy(predictions: Predictions, measured: PointsRun)
     predictions_written_at: predictions.written_at,
     measured_from: measured.started_at,
     points,
+    laws: checkPointsLaws(measured),
     overall: overall as AccuracySummary['overall'],
     intervals: judgeIntervals(overall as AccuracySummary['overall']),
   }

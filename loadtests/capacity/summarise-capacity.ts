@@ -1,6 +1,5 @@
 import { meanRate } from '../drivers/arrivals.ts'
 import { checkPointsLaws } from '../model/observe-points.ts'
-import { describeLaws } from '../model/observe-trial.ts'
 import type { Point } from '../points/points-file.ts'
 import type { LimiterMode, Trial } from '../run-file.ts'
 import type { Attempt } from './attempt.ts'
@@ -39,7 +38,7 @@ export function summariseCapacity(run: CapacityRun): CapacitySummary {
     results,
     spreads: spreadsOf(results),
     trials: tried.map(viewOf),
-    laws: describeLaws(checkPointsLaws(run)),
+    laws: checkPointsLaws(run),
   }
 }
 

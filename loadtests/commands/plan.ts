@@ -1,18 +1,17 @@
 import { randomInt } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../errors.ts'
-import { basisOfRun } from '../plan/basis-of-run.ts'
 import { EMIT_FORMATS, type EmitFormat, emitSettings } from '../plan/emit-settings.ts'
 import { makePlanFile } from '../plan/make-plan-file.ts'
 import { measureBasis, verifyByRunning } from '../plan/measure-plan.ts'
-import { type BasisFile, basisSchema, type PlanFile } from '../plan/plan-file.ts'
+import type { BasisFile, PlanFile } from '../plan/plan-file.ts'
 import { renderPlanHtml } from '../plan/plan-html.ts'
 import { addToRecord, describeRecord, RECORD_FILE, readRecord } from '../plan/plan-record.ts'
 import type { PlanRequest } from '../plan/plan-request.ts'
+import { readBasis } from '../plan/read-basis.ts'
 import { renderPlan } from '../plan/render-plan.ts'
-import { pointsRunSchema } from '../points/points-file.ts'
 import { LIMITER_MODES, type LimiterMode } from '../run-file.ts'
 import { makeRunDirectory } from './finish-run.ts'
 import { watchInterruption } from './interruption.ts'
@@ -109,8 +108,7 @@ async function plan(options: PlanCommandOptions): Promise<void> {
   const runId = createRunId(new Date(), 'plan')
   const directory = join(options.out, runId)
   const recordFile = join(options.out, RECORD_FILE)
-  const known = options.from === undefined ? undefined : await readBasis(options.from)
-  if (known !== undefined) refuseOtherBasis(options, known)
+  const known = options.from === undefined ? undefined : await readBasis(options.from, options.mode)
   let record = await readRecord(recordFile)
   const interruption = watchInterruption('what was measured is kept')
   const running = { runId, directory, seed: options.seed ?? randomInt(1_000_000), signal: interruption.signal }
@@ -167,43 +165,6 @@ function refuseContradictions({
   if (emit !== undefined && json) refuse('--emit prints settings, --json the plan: choose one of them.')
   if (from !== undefined && nonempty && !verify)
     refuse('--allow-nonempty is about measuring: with --from nothing is measured.')
-}
-
-/** A measurement holds for its own mode; its latencies may be changed, its mode may not. */
-function refuseOtherBasis({ mode, from }: PlanCommandOptions, { demands }: BasisFile): void {
-  if (demands.mode === mode || (demands.mode === 'none' && mode === 'in-process')) return
-  throw new UsageError(
-    `--from ${from} measured the mode ${demands.mode}: for ${mode} leave --from out, or name a run of that mode.`,
-  )
-}
-
-async function readBasis(directory: string): Promise<BasisFile> {
-  for (const [name, read] of READERS) {
-    const text = await readFile(join(directory, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-      throw error
-    })
-    if (text !== undefined) return read(directory, text)
-  }
-  throw new UsageError(`--from ${directory} holds neither a plan (basis.json) nor a run (run.json).`)
-}
-
-const READERS: readonly (readonly [name: string, read: (directory: string, text: string) => BasisFile])[] = [
-  ['basis.json', (directory, text) => parse(join(directory, 'basis.json'), text, (value) => basisSchema.parse(value))],
-  [
-    'run.json',
-    (directory, text) => basisOfRun(parse(join(directory, 'run.json'), text, (value) => pointsRunSchema.parse(value))),
-  ],
-]
-
-function parse<Value>(file: string, text: string, read: (value: unknown) => Value): Value {
-  try {
-    return read(JSON.parse(text))
-  } catch (cause) {
-    throw new UsageError(`${file} is nothing that this version can plan from (a plan, or a sweep of connections).`, {
-      cause,
-    })
-  }
 }
 
 type Choices = Parameters<typeof measureBasis>[0]

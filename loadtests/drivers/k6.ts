@@ -11,6 +11,7 @@ import { buildHistogram, encodeHistogram, toMicroseconds } from './histogram.ts'
 import { findK6 } from './k6-binary.ts'
 import { parseK6Line } from './k6-lines.ts'
 import { createLoadRecorder, type LoadRecorder } from './load-recorder.ts'
+import { monotonicOffsetMs } from './monotonic.ts'
 import { createRecipe } from './recipes/registry.ts'
 import type { RoomSightings } from './recipes/room-sightings.ts'
 
@@ -135,8 +136,7 @@ async function readLines(
     if (reason === null) recorder.answered(request, status, body, latencyMs, atMs)
     else recorder.lost(request, reason, atMs)
   }
-  const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
-  return Number.isFinite(beganAtMs) ? beganAtMs + offsetMs : null
+  return Number.isFinite(beganAtMs) ? beganAtMs + monotonicOffsetMs() : null
 }
 
 function join(all: RoomSightings, seen: RoomSightings): void {

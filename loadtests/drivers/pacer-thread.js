@@ -11,7 +11,8 @@ const msUntil = (/** @type {number} */ index) => Number(moments[index]) - Number
 parentPort?.postMessage('ready')
 
 /**
- * Each turn is a list of moments of process.hrtime() in milliseconds, infinite behind its end: wakes the parent at each.
+ * Each turn is a list of moments of process.hrtime() in milliseconds, infinite behind its end: wakes the parent at each,
+ * and says how many are due.
  * A turn ends when the next one begins.
  */
 for (let seen = 0; ; ) {
@@ -21,6 +22,6 @@ for (let seen = 0; ; ) {
     const waitMs = msUntil(index)
     if (waitMs > 0 && Atomics.wait(turn, 0, seen, waitMs) !== 'timed-out') break
     // Of several that are due by now, the word about the last one is enough.
-    if (index + 1 === moments.length || msUntil(index + 1) > 0) parentPort?.postMessage(null)
+    if (index + 1 === moments.length || msUntil(index + 1) > 0) parentPort?.postMessage({ turn: seen, due: index + 1 })
   }
 }

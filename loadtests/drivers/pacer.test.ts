@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createPacer } from './pacer.ts'
 
 test('everybody comes once, in order, at the planned distance and never before their moment', async () => {
@@ -35,4 +35,20 @@ test('nobody at all is an end as well', async () => {
   let came = 0
   await pacer.run({ model: 'ramp', from: 0, to: 0.1 }, 0.1, () => came++)
   expect(came).toBeLessThanOrEqual(1)
+})
+
+test('a clock that is late beside that of the thread keeps nobody waiting', async () => {
+  const pacer = await createPacer()
+  const now = performance.now.bind(performance)
+  let behindMs = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() - behindMs)
+  try {
+    let came = 0
+    const running = pacer.run({ model: 'constant', rate: 1_000 }, 0.2, () => came++)
+    behindMs = 5
+    await running
+    expect(came).toBe(200)
+  } finally {
+    clock.mockRestore()
+  }
 })

@@ -2,13 +2,17 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { withResolvers } from '../with-resolvers.ts'
 import { type Arrivals, arrivalTimes } from './arrivals.ts'
+import { monotonicOffsetMs } from './monotonic.ts'
 
 /** Until the first one comes, so that everything is ready by then. */
 const LEAD_MS = 5
 /** The thread is told so many moments at once. */
 const MOMENTS_PER_TURN = 64
-/** By so much the two clocks may disagree about what is due. */
-const CLOCK_ERROR_MS = 0.01
+/** What the thread says: so many of this turn are due. */
+interface Wake {
+  readonly turn: number
+  readonly due: number
+}
 
 export interface Pacer {
   /**
@@ -26,8 +30,8 @@ export interface Pacer {
 /**
  * Tells when people come. Timers of Node are up to a millisecond late, which would send in bursts; a thread that waits on
  * a futex is woken within microseconds and costs nothing while it waits. When this thread was busy, all that are due by
- * then come at once, each with its own moment, so that their lag is known. The thread lasts as long as the process, and
- * does not keep it.
+ * then come at once, each with its own moment, so that their lag is known. The thread alone says who is due: of two clocks
+ * that differ by a microsecond one would wait for the other forever. It lasts as long as the process, and does not keep it.
  */
 export async function createPacer(): Promise<Pacer> {
   const turn = new Int32Array(new SharedArrayBuffer(4))
@@ -46,8 +50,7 @@ export async function createPacer(): Promise<Pacer> {
       const { promise: ended, resolve: end, reject: fail } = withResolvers<void>()
       const stop = () => end()
       const beganAt = performance.now() + LEAD_MS
-      // The clock that all threads and processes share.
-      const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+      const offsetMs = monotonicOffsetMs()
       const times = arrivalTimes(arrivals, seconds)
       let planned: number[] = []
       let next = 0
@@ -57,10 +60,9 @@ export async function createPacer(): Promise<Pacer> {
         if (planned.length === 0) end()
         else tell(planned.map((time) => beganAt + time + offsetMs))
       }
-      const onWake = () => {
-        const elapsed = performance.now() - beganAt
-        while (next < planned.length && (planned[next] as number) <= elapsed + CLOCK_ERROR_MS)
-          onArrival(beganAt + (planned[next++] as number))
+      const onWake = ({ turn: told, due }: Wake) => {
+        if (told !== Atomics.load(turn, 0)) return
+        while (next < due) onArrival(beganAt + (planned[next++] as number))
         if (next === planned.length) beginTurn()
       }
       thread.on('message', onWake).once('error', fail)

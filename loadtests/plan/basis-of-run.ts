@@ -1,6 +1,7 @@
 import { median } from '../analysis/bootstrap.ts'
 import { answersOf, succeeded } from '../analysis/rounds.ts'
 import { UsageError } from '../errors.ts'
+import { checkPointsLaws } from '../model/observe-points.ts'
 import { calibratePipeline, type Tried } from '../model/pipeline/calibrate-pipeline.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
 import type { LimiterMode, ProcessKind, Profile, Trial } from '../run-file.ts'
@@ -17,11 +18,16 @@ export const BASIS_PROFILE: Profile = {
   redis_connections: 1,
 }
 export const BASIS_ROUNDS = 2
-const CONNECTIONS = [2, 8, 24] as const
+const CONNECTIONS = [8, 24] as const
 /** So few people that the system falls asleep between them, and pays for waking up. */
 const FEW_PER_SECOND = 25
+/** Drained as they come, they keep all processes at work; any machine carries them. */
+const DRAINED_PER_SECOND = 80
 
-/** What is measured for a plan: one size at four loads, from a few people per second to as many as have it at work. */
+/**
+ * What is measured for a plan: one size at three loads while nothing drains, from a few people per second to as many as
+ * have it at work, and at two while everything drains.
+ */
 export function basisPoints(
   mode: LimiterMode,
   choices: Pick<Point, 'codes' | 'db_latency_ms' | 'redis_latency_ms'>,
@@ -43,6 +49,14 @@ export function basisPoints(
     arrivals: { model: 'constant', rate: FEW_PER_SECOND },
     duration: 8,
   }
+  const drained = [FEW_PER_SECOND, DRAINED_PER_SECOND].map(
+    (rate): Point => ({
+      ...few,
+      name: `${rate} people/s, drained`,
+      arrivals: { model: 'poisson', rate, seed: rate },
+      drain: 'running',
+    }),
+  )
   const many = CONNECTIONS.map(
     (connections): Point => ({
       ...common,
@@ -53,7 +67,7 @@ export function basisPoints(
       duration: mode === 'token-bucket' ? 2 : 3,
     }),
   )
-  return [few, ...many]
+  return [few, ...many, ...drained]
 }
 
 /**
@@ -61,12 +75,13 @@ export function basisPoints(
  * @throws UsageError for a run that cannot be one: what is missing is named
  */
 export function basisOfRun(run: PointsRun): BasisFile {
-  const usable = run.points.filter(({ drain, polls }) => drain === 'paused' && polls === 0)
-  const [first] = usable
+  const usable = run.points.filter(({ polls }) => polls === 0)
+  const first = usable.find(isPaused)
   const points = usable.filter((point) => first !== undefined && isSameSize(point, first))
-  if (first === undefined || points.length < 2)
+  const paused = points.filter(isPaused).length
+  if (first === undefined || paused < 2)
     throw new UsageError(
-      `${run.run_id} measured ${points.length} loads of one size with the drain paused: a plan needs two at least. ` +
+      `${run.run_id} measured ${paused} loads of one size with the drain paused: a plan needs two at least. ` +
         'Leave --from out, and they are measured.',
     )
   const tried = points
@@ -85,10 +100,15 @@ export function basisOfRun(run: PointsRun): BasisFile {
       run.trials.filter((trial) => trial.mode === mode),
       profile,
     ),
+    laws: checkPointsLaws(run),
     semaphore: profile.semaphore,
     db_latency_ms,
     redis_latency_ms,
   }
+}
+
+function isPaused({ drain }: Point): boolean {
+  return drain === 'paused'
 }
 
 /** Arrivals at a rate before any closed loop. */

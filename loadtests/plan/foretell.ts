@@ -2,7 +2,7 @@ import { median } from '../analysis/bootstrap.ts'
 import { succeeded } from '../analysis/rounds.ts'
 import type { Tried } from '../model/pipeline/calibrate-pipeline.ts'
 import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
-import type { PipelineSize } from '../model/pipeline/pipeline-route.ts'
+import type { PipelineSize } from '../model/pipeline/pipeline-size.ts'
 import {
   coresInUse,
   delaysOf,
@@ -145,10 +145,13 @@ export function foretell(
 export function slowedDown(demands: PipelineDemands, factor: number): PipelineDemands {
   const times = <Values extends Record<string, number>>(values: Values): Values =>
     Object.fromEntries(Object.entries(values).map(([kind, value]) => [kind, factor * value])) as Values
+  const slower = (stalls: PipelineDemands['stalls']) =>
+    stalls.map(({ use, seconds }) => ({ use, seconds: factor * seconds }))
   return {
     ...demands,
     levels: demands.levels.map(({ rate, accept, drain }) => ({ rate, accept: times(accept), drain: times(drain) })),
     alone: demands.alone.map((seconds) => factor * seconds),
-    stalls: demands.stalls.map(({ use, seconds }) => ({ use, seconds: factor * seconds })),
+    stalls: slower(demands.stalls),
+    drain_stalls: slower(demands.drain_stalls),
   }
 }

@@ -1,6 +1,7 @@
 import { formatBytes, formatNumber, formatShare } from '../analysis/format.ts'
 import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
-import { demandsOfSize, type Machines, type PipelineSize } from '../model/pipeline/pipeline-route.ts'
+import { demandsOfSize } from '../model/pipeline/pipeline-route.ts'
+import type { Machines, PipelineSize } from '../model/pipeline/pipeline-size.ts'
 import type { StationUse } from '../model/pipeline/predict-pipeline.ts'
 import type { Profile } from '../run-file.ts'
 import { bandwidthOf, type Footprint, memoryOf } from './footprint.ts'

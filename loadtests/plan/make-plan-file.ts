@@ -1,5 +1,6 @@
 import { formatNumber, formatShare } from '../analysis/format.ts'
 import { lastOf } from '../model/pipeline/pipeline-demands.ts'
+import { lawLines } from '../report/report-rows.ts'
 import { type Choice, chooseProfile } from './choose-profile.ts'
 import { type CurveStep, curveOf, growthOf, headroomOf } from './growth.ts'
 import type { Basis, Candidate } from './judge-candidate.ts'
@@ -21,7 +22,7 @@ export function makePlanFile(
     made_at: new Date().toISOString(),
     request: describeRequest(request),
     basis: { run_id: basisFile.run_id, measured_at: basisFile.measured_at },
-    warnings: warningsOf(request, basis),
+    warnings: warningsOf(request, basisFile),
     ...describeChoice(choice),
     curve: recommended === null ? [] : curveOf(request, basis, recommended.profile).map(describeStep),
     growth: recommended === null ? [] : growthOf(request, basis, recommended.profile),
@@ -37,10 +38,11 @@ const MOST_EXTRAPOLATION = 1.5
 /** Rounds of a measurement that differ by more make intervals that tell little. */
 const MUCH_NOISE = 0.2
 
-function warningsOf({ users, think }: PlanRequest, { demands, noise }: Basis): string[] {
+function warningsOf({ users, think }: PlanRequest, { demands, noise, laws }: BasisFile): string[] {
   const changes = Math.max(...noise.map(({ mean }) => mean))
   const [rate, measured] = [users / think, lastOf(demands.levels).rate]
   return [
+    ...(laws.violations.length > 0 ? lawLines({ laws }) : []),
     ...(rate > MOST_EXTRAPOLATION * measured
       ? [
           `EXTRAPOLATED: ${formatNumber(rate)} redemptions per second are ${formatNumber(rate / measured)} × the most that was ` +

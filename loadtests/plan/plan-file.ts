@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import { pipelineDemandsSchema } from '../model/pipeline/pipeline-demands.ts'
-import { environmentSchema, LIMITER_MODES, profileSchema } from '../run-file.ts'
+import { environmentSchema, LIMITER_MODES, lawsSchema, profileSchema } from '../run-file.ts'
 import { footprintSchema } from './footprint.ts'
 
 /** What `plan` writes: `basis.json`, what it stands on; `plan.json`, what it says; and the record of plans that were verified. */
 const number = z.number()
 const figures = <Schema extends z.ZodType>(each: Schema) => z.object({ throughput: each, mean: each, p99: each })
+
+/** Files of before did not check them. */
+const checkedLaws = lawsSchema.default({ checks: 0, violations: [] })
 
 export const basisSchema = z.object({
   schema: z.literal(1),
@@ -17,6 +20,7 @@ export const basisSchema = z.object({
   noise: z.array(z.object({ use: number, mean: number, p99: number })),
   rounds: z.number().int().positive(),
   footprint: footprintSchema,
+  laws: checkedLaws,
   semaphore: z.number().int().positive(),
   db_latency_ms: number,
   redis_latency_ms: number,
@@ -50,6 +54,7 @@ const verificationSchema = z.object({
   /** Invariants that broke meanwhile, by number. */
   broken: z.array(z.number().int()),
   meets_target: z.boolean(),
+  laws: checkedLaws,
 })
 export type Verification = z.infer<typeof verificationSchema>
 

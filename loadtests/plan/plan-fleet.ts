@@ -1,5 +1,5 @@
 import { formatCount, formatNumber, plural } from '../analysis/format.ts'
-import { demandsAt, lastOf } from '../model/pipeline/pipeline-demands.ts'
+import { demandsAt, lastOf, type PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
 import { connectionsOf } from './footprint.ts'
 import type { Basis } from './judge-candidate.ts'
 import type { PlanRequest } from './plan-request.ts'
@@ -26,6 +26,9 @@ const USE = 0.6
 const POSTGRES_CORES = 32
 /** A Kubernetes pod of k6 makes so many requests per second with a core of its own. */
 const K6_PER_POD = 1_000
+/** Postgres connections of each process of a fleet, and how many of all together Postgres is not asked to keep itself. */
+const POOL = 5
+const MANY_CONNECTIONS = 500
 /** Mean CPU of processes that are nearly always busy is that of the busiest load that was measured. */
 const BUSY = Number.POSITIVE_INFINITY
 
@@ -34,72 +37,81 @@ const BUSY = Number.POSITIVE_INFINITY
  * machines the network decides, which was not measured.
  */
 export function planFleet(request: PlanRequest, { demands, footprint }: Basis): Fleet {
-  const { users, think, machine, whatIf } = request
-  const { accept, drain } = demandsAt(demands, BUSY)
-  const rate = users / think
-  const cores = (seconds: number) => (rate * seconds) / USE
-  const atLeast = (count: number) => Math.max(1, Math.ceil(count))
-  const serverCores = cores(accept.server + drain.server)
-  const servers = atLeast(serverCores / machine.cores)
-  const workers = atLeast(cores(drain.worker) / machine.cores)
-  const postgresCores = cores((accept.postgres + drain.postgres) / whatIf.postgresSpeed)
-  const partitions = atLeast(postgresCores / POSTGRES_CORES)
-  const redisNodes = atLeast(Math.max(cores(accept.redis + drain.redis), whatIf.redisNodes))
-  const schedulers = atLeast(cores(drain.scheduler))
-  const pool = 5
-  const connections = connectionsOf({
-    servers: servers * machine.cores,
-    workers: workers * machine.cores,
-    concurrency: 20,
-    pool,
-    semaphore: 10,
-    redis_connections: 1,
-  })
-  const parts: FleetPart[] = [
-    part(
-      'machines for servers',
-      servers,
-      `${machine.cores} processes each, behind a balancer (nginx, or a Kubernetes Service)`,
-    ),
-    part(
-      'machines for workers',
-      workers,
-      `${machine.cores} processes each; Kubernetes scales them on the age of the oldest invite`,
-    ),
-    part(
-      partitions === 1 ? 'Postgres' : 'Postgres partitions',
-      partitions,
-      postgresHow(postgresCores, partitions, whatIf.hasReplica),
-    ),
-    part(
-      redisNodes === 1 ? 'Redis' : 'nodes of a Redis Cluster',
-      redisNodes,
-      redisNodes === 1
-        ? 'one thread is enough; Sentinel for its failover'
-        : 'codes are spread over them by the hash tag of their keys',
-    ),
-    part('schedulers', schedulers, schedulers === 1 ? 'a second one as a spare' : 'one for each share of the streams'),
-    part(
-      'PgBouncer',
-      connections > 500 ? partitions : 0,
-      `${formatNumber(connections)} connections of ${pool} each become few hundred`,
-    ),
-    part(
-      'pods of k6',
-      atLeast(rate / K6_PER_POD),
-      'k6-operator, parallelism, to try it (compose/kubernetes/k6-testrun.yaml)',
-    ),
-  ]
+  const rate = request.users / request.think
+  const { accept } = demandsAt(demands, BUSY)
   return {
     rate,
-    parts: parts.filter(({ count }) => count > 0),
+    parts: partsOf(sizeFleet(request, demands), request).filter(({ count }) => count > 0),
     assumptions: assumptionsOf(request, footprint.wire !== null),
     walls: wallsOf(request, rate, accept.redis, lastOf(demands.levels).rate),
   }
 }
 
-function part(name: string, count: number, how: string): FleetPart {
-  return { part: name, count, how }
+/** How many of each. */
+function sizeFleet({ users, think, machine, whatIf }: PlanRequest, demands: PipelineDemands) {
+  const { accept, drain } = demandsAt(demands, BUSY)
+  const rate = users / think
+  const cores = (seconds: number) => (rate * seconds) / USE
+  const atLeast = (count: number) => Math.max(1, Math.ceil(count))
+  const servers = atLeast(cores(accept.server + drain.server) / machine.cores)
+  const workers = atLeast(cores(drain.worker) / machine.cores)
+  const postgresCores = cores((accept.postgres + drain.postgres) / whatIf.postgresSpeed)
+  return {
+    servers,
+    workers,
+    postgresCores,
+    partitions: atLeast(postgresCores / POSTGRES_CORES),
+    redisNodes: atLeast(Math.max(cores(accept.redis + drain.redis), whatIf.redisNodes)),
+    schedulers: atLeast(cores(drain.scheduler)),
+    connections: connectionsOf({
+      servers: servers * machine.cores,
+      workers: workers * machine.cores,
+      concurrency: 20,
+      pool: POOL,
+      semaphore: 10,
+      redis_connections: 1,
+    }),
+    k6: atLeast(rate / K6_PER_POD),
+  }
+}
+
+function partsOf(size: ReturnType<typeof sizeFleet>, { machine, whatIf }: PlanRequest): FleetPart[] {
+  const { servers, workers, postgresCores, partitions, redisNodes, schedulers, connections, k6 } = size
+  return [
+    {
+      part: 'machines for servers',
+      count: servers,
+      how: `${machine.cores} processes each, behind a balancer (nginx, or a Kubernetes Service)`,
+    },
+    {
+      part: 'machines for workers',
+      count: workers,
+      how: `${machine.cores} processes each; Kubernetes scales them on the age of the oldest invite`,
+    },
+    {
+      part: partitions === 1 ? 'Postgres' : 'Postgres partitions',
+      count: partitions,
+      how: postgresHow(postgresCores, partitions, whatIf.hasReplica),
+    },
+    redisNodes === 1
+      ? { part: 'Redis', count: 1, how: 'one thread is enough; Sentinel for its failover' }
+      : {
+          part: 'nodes of a Redis Cluster',
+          count: redisNodes,
+          how: 'codes are spread over them by the hash tag of their keys',
+        },
+    {
+      part: 'schedulers',
+      count: schedulers,
+      how: schedulers === 1 ? 'a second one as a spare' : 'one for each share of the streams',
+    },
+    {
+      part: 'PgBouncer',
+      count: connections > MANY_CONNECTIONS ? partitions : 0,
+      how: `${formatNumber(connections)} connections of ${POOL} each become few hundred`,
+    },
+    { part: 'pods of k6', count: k6, how: 'k6-operator, parallelism, to try it (compose/kubernetes/k6-testrun.yaml)' },
+  ]
 }
 
 function postgresHow(cores: number, partitions: number, hasReplica: boolean): string {

@@ -3,6 +3,7 @@ import { type CurvePoint, loadCurve } from '../report/charts/load-curve.ts'
 import { stationUse } from '../report/charts/station-use.ts'
 import { type Html, html } from '../report/html.ts'
 import { renderPage } from '../report/page/render-page.ts'
+import { lawLines } from '../report/report-rows.ts'
 import { scrollable, section } from '../report/sections/section.ts'
 import type { PlanFile } from './plan-file.ts'
 import { describeProfile, headline, mostShown, stationsOf } from './render-plan.ts'
@@ -109,7 +110,7 @@ function fleet({ fleet: past }: PlanFile): Html {
 
 function verification({ verification: verified }: PlanFile): Html {
   if (verified === null || verified.figures === null) return html``
-  const { figures } = verified
+  const { figures, laws } = verified
   const rows = (['throughput', 'mean', 'p99'] as const).map((name) => {
     const { foretold, low, high, measured, error, is_held } = figures[name]
     const factor = name === 'throughput' ? 1 : 1_000
@@ -123,7 +124,7 @@ function verification({ verification: verified }: PlanFile): Html {
     'verified',
     'Verified',
     caption,
-    tableOf(['figure', 'foretold', 'measured', 'error', 'interval'], rows),
+    html`${tableOf(['figure', 'foretold', 'measured', 'error', 'interval'], rows)}${lawLines({ laws }).map((line) => html`<p class="caption">${line}</p>`)}`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exampleHistogram, exampleRun } from '../analysis/example-run.ts'
-import type { PipelineSize } from '../model/pipeline/pipeline-route.ts'
+import type { PipelineSize } from '../model/pipeline/pipeline-size.ts'
 import type { Trial } from '../run-file.ts'
 import { basisPoints } from './basis-of-run.ts'
 import { exampleBasis } from './example-basis.ts'

@@ -3,6 +3,7 @@ import type { StationUseChart } from '../report/charts/station-use.ts'
 import { drawTextBars } from '../report/charts/text-bars.ts'
 import { drawTextChart } from '../report/charts/text-chart.ts'
 import { createPlainTable, renderPlainTable } from '../report/plain-table.ts'
+import { lawLines } from '../report/report-rows.ts'
 import type { Profile } from '../run-file.ts'
 import type { PlanFile, Verification } from './plan-file.ts'
 
@@ -136,7 +137,7 @@ function fleetLines({ fleet }: PlanFile): string {
 
 function verificationLines(verification: Verification | null): string {
   if (verification === null) return ''
-  const { figures, trials, broken, meets_target } = verification
+  const { figures, trials, broken, meets_target, laws } = verification
   if (figures === null) return 'Verified: no trial counts, so nothing is shown.'
   const table = createPlainTable({
     head: ['verified', 'foretold (90 %)', 'measured', 'error', 'interval held'],
@@ -162,7 +163,7 @@ function verificationLines(verification: Verification | null): string {
       : meets_target
         ? 'the target is met'
         : 'the target is missed'
-  return `${renderPlainTable(table)}\n${trials} trials: ${verdict}.`
+  return [renderPlainTable(table), `${trials} trials: ${verdict}.`, ...lawLines({ laws })].join('\n')
 }
 
 function milliseconds({ value, low, high }: Candidate['p99']): string {

@@ -1,3 +1,4 @@
+import { checkPointsLaws } from '../model/observe-points.ts'
 import { loadOfPoint } from '../model/pipeline/size-of-point.ts'
 import { type Figure, medianFigures } from '../points/point-figures.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
@@ -56,5 +57,6 @@ export function verify(request: PlanRequest, candidate: Candidate, run: PointsRu
     },
     broken: [...new Set(broken.map(({ number }) => number))],
     meets_target: measured !== null && measured.p99 <= request.p99 && broken.length === 0,
+    laws: checkPointsLaws(run),
   }
 }

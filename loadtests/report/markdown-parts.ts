@@ -1,3 +1,6 @@
+import type { Run } from '../run-file.ts'
+import { environmentRows } from './environment-rows.ts'
+
 /** A table with its head; `none` without a row. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return 'none'
@@ -12,4 +15,17 @@ export function bullets(lines: readonly string[]): string {
 /** One line, in which nothing is markup. */
 export function cell(text: string): string {
   return text.replaceAll('\n', ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;')
+}
+
+/** Where a run was made, and what makes it again. */
+export function environmentSections(
+  run: Parameters<typeof environmentRows>[0] & Pick<Run, 'repeat_with' | 'run_id'>,
+): string[] {
+  const rows = environmentRows(run).map(({ name, value }) => [name, value])
+  return [
+    '## Environment',
+    table(['what', 'value'], rows),
+    '## How to repeat',
+    `\`\`\`sh\n${run.repeat_with}\nnpm run report -- ${run.run_id}\n\`\`\``,
+  ]
 }

@@ -3,8 +3,7 @@ import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { headlineOf } from '../analysis/verdict-sentence.ts'
 import type { Latencies, Result, Run, Summary } from '../run-file.ts'
 import { meterLine } from './calibration-report.ts'
-import { environmentRows } from './environment-rows.ts'
-import { bullets, cell, table } from './markdown-parts.ts'
+import { bullets, cell, environmentSections, table } from './markdown-parts.ts'
 import { PAIRS_EXPLAINED, pairTable, stopLine } from './pair-rows.ts'
 import {
   GATE_NAMES,
@@ -48,13 +47,7 @@ export function renderMarkdown(run: Run, summary: Summary): string {
     lawLines(summary).map(cell).join('\n'),
     '## Invariants: how many ids were examined',
     invariantTable(summary.results),
-    '## Environment',
-    table(
-      ['what', 'value'],
-      environmentRows(run).map(({ name, value }) => [name, value]),
-    ),
-    '## How to repeat',
-    `\`\`\`sh\n${run.repeat_with}\nnpm run report -- ${run.run_id}\n\`\`\``,
+    ...environmentSections(run),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }

@@ -1,6 +1,7 @@
 import { median } from '../analysis/bootstrap.ts'
 import { formatNumber, plural } from '../analysis/format.ts'
 import { meanRate } from '../drivers/arrivals.ts'
+import { checkPointsLaws } from '../model/observe-points.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
 import type { Trial } from '../run-file.ts'
 import { acceptedPerSecond, drainedPerSecond } from './figures-by-round.ts'
@@ -49,6 +50,7 @@ export function analyseProfiles(run: PointsRun, user: User): ProfilesSummary {
     ...{ think_time_s: user.think_time_s, p95_ms: user.p95_ms },
     step: RATE_SEARCH.step,
     profiles: results,
+    laws: checkPointsLaws(run),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ByRound } from '../analysis/rounds.ts'
+import { checkPointsLaws } from '../model/observe-points.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
 import type { Trial } from '../run-file.ts'
 import { answeredPerSecond, drainedPerSecond, figureByRound } from './figures-by-round.ts'
@@ -51,6 +52,7 @@ export function analyseSweep(run: PointsRun): SweepSummary {
     recommendation:
       only && best && KNOBS[only].isSize ? recommend(only, placesOf(only, measured), placeOf(only, best)) : null,
     rule_of_thumb: only === 'pool' ? 2 * run.environment.cores + SPINDLES : null,
+    laws: checkPointsLaws(run),
   }
   return { ...summary, verdict: describeVerdict(summary), warnings: warnOf(summary) }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LIMITER_MODES, profileSchema } from '../run-file.ts'
+import { LIMITER_MODES, lawsSchema, profileSchema } from '../run-file.ts'
 
 /** `summary.json` of `sweep --profiles`: how many users each of the guide's boxes carries. */
 export const PROFILES_SCHEMA = 1
@@ -53,5 +53,6 @@ export const profilesSummarySchema = z.object({
   /** Rates of the search are so many times each other: smaller differences are not told apart. */
   step: z.number(),
   profiles: z.array(profileResultSchema),
+  laws: lawsSchema,
 })
 export type ProfilesSummary = z.infer<typeof profilesSummarySchema>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LIMITER_MODES, PROCESS_KINDS } from '../run-file.ts'
+import { LIMITER_MODES, lawsSchema, PROCESS_KINDS } from '../run-file.ts'
 import { KNOB_NAMES } from './knobs.ts'
 
 /** `summary.json` of a sweep: what its run says. The raw trials stand in run.json (points/points-file.ts). */
@@ -119,6 +119,7 @@ export const sweepSummarySchema = z.object({
   recommendation: recommendationSchema.nullable(),
   /** 2 × cores + spindles, connections of all processes together. */
   rule_of_thumb: count.nullable(),
+  laws: lawsSchema,
   warnings: z.array(z.string()),
 })
 export type SweepSummary = z.infer<typeof sweepSummarySchema>

@@ -22,23 +22,27 @@ const HALVINGS = 10
 const SEARCH_ANSWERS = 3_000
 
 /**
- * Demands out of loads with the drain paused: first one under which hardly anybody waits for others, then more and more. What a redemption
- * waited for beyond what the simulation has is kept as a stall.
+ * Demands out of loads with the drain paused: first one under which hardly anybody waits for others, then more and more.
+ * What a redemption waited for beyond what the simulation has is kept as a stall; loads that were drained as they came tell
+ * the stalls of that alone.
  * @param cores of the machine
  * @throws RangeError when a point has no trial that counts, or trials without the CPU of their processes
  */
 export function calibratePipeline(tried: readonly Tried[], cores: number): PipelineDemands {
-  const [light] = tried
-  if (light === undefined || tried.length < 2) throw new RangeError('a calibration needs two loads at least')
+  const paused = tried.filter(({ point }) => point.drain === 'paused')
+  const [light] = paused
+  if (light === undefined || paused.length < 2) throw new RangeError('a calibration needs two loads at least')
   const demands: PipelineDemands = {
     mode: light.point.mode,
     cores,
-    levels: tried.map(levelOf).sort((a, b) => a.rate - b.rate),
+    levels: paused.map(levelOf).sort((a, b) => a.rate - b.rate),
     alone: aloneOf(light),
     stalls: [],
+    drain_stalls: [],
   }
-  const stalls = tried.map((each) => stallOf(demands, each)).sort((a, b) => a.use - b.use)
-  return { ...demands, stalls }
+  const stallsOf = (some: readonly Tried[]) => some.map((each) => stallOf(demands, each)).sort((a, b) => a.use - b.use)
+  const drained = tried.filter(({ point }) => point.drain === 'running')
+  return { ...demands, stalls: stallsOf(paused), drain_stalls: stallsOf(drained) }
 }
 
 function levelOf({ point, trials }: Tried): Level {
@@ -88,10 +92,11 @@ function quantiles(histogram: Histogram): number[] {
 function stallOf(demands: PipelineDemands, { point, trials }: Tried): Stall {
   const size = sizeOfPoint(point, demands.cores)
   const wanted = medianFigures(trials)?.mean ?? 0
-  const withStall = (seconds: number) =>
-    predictPipeline({ ...demands, stalls: [{ use: 0, seconds }] }, size, loadOfPoint(point), {
-      answers: SEARCH_ANSWERS,
-    })
+  const withStall = (seconds: number) => {
+    const stalls = [{ use: 0, seconds }]
+    const stalled = { ...demands, stalls, drain_stalls: stalls }
+    return predictPipeline(stalled, size, loadOfPoint(point), { answers: SEARCH_ANSWERS })
+  }
   let [low, high] = [0, wanted]
   for (let halving = 0; halving < HALVINGS; halving++) {
     const middle = (low + high) / 2

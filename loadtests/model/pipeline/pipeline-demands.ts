@@ -51,8 +51,10 @@ export const pipelineDemandsSchema = z.object({
   levels: z.array(levelSchema).min(2),
   /** Answers to one connection alone, less the delays that were put before the stores: at equal steps of its distribution. */
   alone: z.array(seconds).min(20),
-  /** By use, ascending; none = the simulation as it is. */
+  /** While nothing drains, by use, ascending; none = the simulation as it is. */
   stalls: z.array(stallSchema),
+  /** While everything drains as it comes; none = as while nothing drains, which is what files of before know. */
+  drain_stalls: z.array(stallSchema).default([]),
 })
 export type PipelineDemands = z.infer<typeof pipelineDemandsSchema>
 
@@ -84,7 +86,7 @@ export type StallMix = readonly { readonly share: number; readonly seconds: numb
  * Between two measured uses some redemptions are held up as at the one, the others as at the other: a core is free or taken
  * when it is wanted. Outside of them as at the nearer one.
  */
-export function stallsAt({ stalls }: Pick<PipelineDemands, 'stalls'>, use: number): StallMix {
+export function stallsAt(stalls: readonly Stall[], use: number): StallMix {
   const above = stalls.find((each) => each.use >= use) ?? stalls.at(-1)
   const below = stalls.findLast((each) => each.use <= use) ?? above
   if (above === undefined || below === undefined) return []

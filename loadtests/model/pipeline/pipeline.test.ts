@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { demandsAt, type PipelineDemands, stallsAt } from './pipeline-demands.ts'
-import type { PipelineSize } from './pipeline-route.ts'
+import type { PipelineSize } from './pipeline-size.ts'
 import { predictPipeline } from './predict-pipeline.ts'
 
 const NOTHING = { server: 0, postgres: 0, redis: 0, generator: 0, delay_proxy: 0 }
@@ -15,6 +15,7 @@ const FREE: PipelineDemands = {
   ],
   alone: Array(20).fill(1e-6),
   stalls: [],
+  drain_stalls: [],
 }
 const SIZE: PipelineSize = {
   mode: 'none',
@@ -129,12 +130,12 @@ describe('stallsAt', () => {
   ]
 
   it('mixes two measured ones, and stays at the nearest outside of them', () => {
-    const [idle, busy] = stallsAt({ stalls }, 0.65)
+    const [idle, busy] = stallsAt(stalls, 0.65)
     expect(idle).toEqual({ share: expect.closeTo(0.25), seconds: 0 })
     expect(busy).toEqual({ share: expect.closeTo(0.75), seconds: 0.006 })
-    expect(stallsAt({ stalls }, 0)[0]).toEqual({ share: 1, seconds: 0 })
-    expect(stallsAt({ stalls }, 3)[0]).toEqual({ share: 1, seconds: 0.006 })
-    expect(stallsAt(FREE, 0.5)).toEqual([])
+    expect(stallsAt(stalls, 0)[0]).toEqual({ share: 1, seconds: 0 })
+    expect(stallsAt(stalls, 3)[0]).toEqual({ share: 1, seconds: 0.006 })
+    expect(stallsAt([], 0.5)).toEqual([])
   })
 
   it('is waited for with the connection', () => {

@@ -1,7 +1,15 @@
 import { constant } from '../draws.ts'
 import { type Simulation, type SimulationResult, simulate } from '../simulate.ts'
-import { demandsAt, type PipelineDemands, type StallMix, stallsAt, sumOfDemands } from './pipeline-demands.ts'
-import { type PipelineSize, pipelineRoute } from './pipeline-route.ts'
+import {
+  demandsAt,
+  type PipelineDemands,
+  type Stall,
+  type StallMix,
+  stallsAt,
+  sumOfDemands,
+} from './pipeline-demands.ts'
+import { pipelineRoute } from './pipeline-route.ts'
+import type { PipelineSize } from './pipeline-size.ts'
 
 /** So many who ask again as soon as they are answered, or arrivals per second that wait for nobody. */
 export type PipelineLoad = { readonly customers: number } | { readonly ratePerSecond: number }
@@ -43,10 +51,11 @@ export function predictPipeline(
 ): PipelinePrediction {
   const isOpen = 'ratePerSecond' in load
   let rate = isOpen ? load.ratePerSecond : firstGuess(demands, size, load.customers)
+  const stalls = stallsOf(demands, size)
   let stall: StallMix = []
-  for (let pass = 1; pass < passesOf(demands, isOpen); pass++) {
+  for (let pass = 1; pass < passesOf(stalls, isOpen); pass++) {
     const result = run({ demands, size, load, rate, stall, seed, answers: answers / 4 })
-    stall = stallsAt(demands, coresInUse(usesOf(result)))
+    stall = stallsAt(stalls, coresInUse(usesOf(result)))
     // Half of the way each time: demands that fall as the rate grows would make it swing.
     if (!isOpen) rate = Math.sqrt(rate * result.throughput.mean)
   }
@@ -54,9 +63,14 @@ export function predictPipeline(
 }
 
 /** What others do not depend on need not be found again. */
-function passesOf({ stalls }: PipelineDemands, isOpen: boolean): number {
+function passesOf(stalls: readonly Stall[], isOpen: boolean): number {
   if (!isOpen) return PASSES
   return stalls.length === 0 ? 1 : 2
+}
+
+/** What is done behind the answers comes in batches, which hold up others more than the CPU that they take. */
+function stallsOf({ stalls, drain_stalls: whileDraining }: PipelineDemands, { isDraining }: PipelineSize) {
+  return isDraining && whileDraining.length > 0 ? whileDraining : stalls
 }
 
 interface Pass {

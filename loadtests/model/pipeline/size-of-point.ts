@@ -1,6 +1,6 @@
 import { arrivalTimes } from '../../drivers/arrivals.ts'
 import type { Point } from '../../points/points-file.ts'
-import type { PipelineSize } from './pipeline-route.ts'
+import type { PipelineSize } from './pipeline-size.ts'
 import type { PipelineLoad } from './predict-pipeline.ts'
 
 /** A point as the model sees it. */

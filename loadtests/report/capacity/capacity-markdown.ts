@@ -1,6 +1,5 @@
 import type { CapacityRun, CapacitySummary } from '../../capacity/capacity-file.ts'
-import { environmentRows } from '../environment-rows.ts'
-import { bullets, cell, table } from '../markdown-parts.ts'
+import { bullets, cell, environmentSections, table } from '../markdown-parts.ts'
 import { lawLines } from '../report-rows.ts'
 import { COLUMNS_EXPLAINED, capacityRows, doubtLines, evidenceLines, searchLine, spreadRows } from './capacity-rows.ts'
 import { SIGNS_EXPLAINED, trialsPicture } from './trials-picture.ts'
@@ -31,13 +30,7 @@ export function renderCapacityMarkdown(run: CapacityRun, summary: CapacitySummar
     SIGNS_EXPLAINED,
     '## Can it be believed?',
     lawLines(summary).map(cell).join('\n'),
-    '## Environment',
-    table(
-      ['what', 'value'],
-      environmentRows(run).map(({ name, value }) => [name, value]),
-    ),
-    '## How to repeat',
-    `\`\`\`sh\n${run.repeat_with}\nnpm run report -- ${run.run_id}\n\`\`\``,
+    ...environmentSections(run),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }

@@ -4,11 +4,11 @@ import { styleText } from 'node:util'
 import type { PointsRun } from '../../points/points-file.ts'
 import type { ProfilesSummary } from '../../sweep/profiles-file.ts'
 import { writeAtomically } from '../../write-atomically.ts'
-import { environmentRows } from '../environment-rows.ts'
 import { html } from '../html.ts'
-import { bullets, cell, table } from '../markdown-parts.ts'
+import { bullets, cell, environmentSections, table } from '../markdown-parts.ts'
 import { renderPage } from '../page/render-page.ts'
 import { createPlainTable, renderPlainTable } from '../plain-table.ts'
+import { lawLines } from '../report-rows.ts'
 import { environment, howToRepeat } from '../sections/environment.ts'
 import { section } from '../sections/section.ts'
 import { wrap } from '../wrap.ts'
@@ -39,6 +39,7 @@ export function renderProfilesTerminal(
     'What gives out first:',
     ...boundLines(summary).flatMap((line) => wrap(line, WIDTH)),
     '',
+    ...lawLines(summary),
     ...wrap(summary.verdict, WIDTH).map((line) => paint('bold', line)),
   ].join('\n')
 }
@@ -61,19 +62,15 @@ function renderMarkdown(run: PointsRun, summary: ProfilesSummary): string {
     cell(profilesExplained(summary)),
     '## What gives out first',
     bullets(boundLines(summary)),
-    '## Environment',
-    table(
-      ['what', 'value'],
-      environmentRows(run).map(({ name, value }) => [name, value]),
-    ),
-    '## How to repeat',
-    `\`\`\`sh\n${run.repeat_with}\nnpm run report -- ${run.run_id}\n\`\`\``,
+    bullets(lawLines(summary)),
+    ...environmentSections(run),
   ]
   return `${sections.join('\n\n')}\n`
 }
 
 function renderHtml(run: PointsRun, summary: ProfilesSummary): Promise<string> {
-  const bounds = html`<ul>${boundLines(summary).map((line) => html`<li>${line}</li>`)}</ul>`
+  const bounds = html`<ul>${boundLines(summary).map((line) => html`<li>${line}</li>`)}</ul>
+    ${lawLines(summary).map((line) => html`<p class="caption">${line}</p>`)}`
   return renderPage({
     title: `Redline sweep: ${run.run_id}`,
     header: pageHeader(run, summary.verdict, profilesLine(run, summary), []),

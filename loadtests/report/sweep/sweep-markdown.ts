@@ -2,8 +2,7 @@ import type { PointsRun } from '../../points/points-file.ts'
 import type { SweepSummary } from '../../sweep/sweep-file.ts'
 import { drawTextBars } from '../charts/text-bars.ts'
 import { drawTextHeatMap } from '../charts/text-heat-map.ts'
-import { environmentRows } from '../environment-rows.ts'
-import { bullets, cell, table } from '../markdown-parts.ts'
+import { bullets, cell, environmentSections, table } from '../markdown-parts.ts'
 import { sweepPictures } from './sweep-pictures.ts'
 import { findingLines, sweepExplained, sweepLine, sweepTable } from './sweep-rows.ts'
 
@@ -22,13 +21,7 @@ export function renderSweepMarkdown(run: PointsRun, summary: SweepSummary): stri
     bullets(findingLines(summary)),
     bullets(summary.warnings),
     ...drawn.map((picture) => `\`\`\`text\n${picture}\n\`\`\``),
-    '## Environment',
-    table(
-      ['what', 'value'],
-      environmentRows(run).map(({ name, value }) => [name, value]),
-    ),
-    '## How to repeat',
-    `\`\`\`sh\n${run.repeat_with}\nnpm run report -- ${run.run_id}\n\`\`\``,
+    ...environmentSections(run),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }

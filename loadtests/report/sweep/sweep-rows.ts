@@ -3,6 +3,7 @@ import { describeArrivals } from '../../drivers/arrivals.ts'
 import type { Point, PointsRun } from '../../points/points-file.ts'
 import type { Interval } from '../../run-file.ts'
 import type { PointResult, SweepSummary } from '../../sweep/sweep-file.ts'
+import { lawLines } from '../report-rows.ts'
 
 /** Text for the terminal, for markdown and for the page alike. */
 export interface SweepTable {
@@ -110,7 +111,7 @@ export function sweepExplained({ points }: SweepSummary): string {
 /** What is said about a pool or about a law, line by line. */
 export function findingLines(summary: SweepSummary): string[] {
   const { pool_curve: curve, usl } = summary
-  return [...(curve === null ? [] : poolLines(summary)), ...(usl === null ? [] : lawLines(usl))]
+  return [...(curve === null ? [] : poolLines(summary)), ...(usl === null ? [] : uslLines(usl)), ...lawLines(summary)]
 }
 
 function poolLines({ pool_curve: curve, rule_of_thumb: thumb }: SweepSummary): string[] {
@@ -137,7 +138,7 @@ function poolLines({ pool_curve: curve, rule_of_thumb: thumb }: SweepSummary): s
   return [rising, `knee (Kneedle): ${bend}${demands}`, `past it: ${curve.tail.told}`, ...rule]
 }
 
-function lawLines({ parameters, peak, knee }: NonNullable<SweepSummary['usl']>): string[] {
+function uslLines({ parameters, peak, knee }: NonNullable<SweepSummary['usl']>): string[] {
   const { alpha, beta, gamma } = parameters
   const short = (value: number) => String(Number(value.toPrecision(3)))
   const top = peak === null ? 'no peak' : `peak ${formatNumber(peak.x)}/s at ${formatNumber(peak.n)} connections`

@@ -1,0 +1,21 @@
+import type { LimiterMode, Profile } from '../../run-file.ts'
+
+/** One size of the reference system, and how far away its stores are. Times are seconds. */
+export interface PipelineSize {
+  readonly mode: LimiterMode
+  readonly profile: Profile
+  /** Everybody redeems one code, whose row is locked in the modes without a bucket. */
+  readonly isHot: boolean
+  readonly dbLatency: number
+  readonly redisLatency: number
+  /** What follows the answer is done at the same time. */
+  readonly isDraining: boolean
+  /** The load is made by the same machine. */
+  readonly hasGenerator: boolean
+  readonly machines: Machines
+}
+
+/** Cores: one machine for all, or some for each part. */
+export type Machines =
+  | { readonly shared: number }
+  | { readonly servers: number; readonly workers: number; readonly postgres: number; readonly redis: number }
