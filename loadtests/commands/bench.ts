@@ -1,5 +1,3 @@
-import { rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { Command } from 'commander'
 import { DEFAULT_MAX_ROUNDS } from '../analysis/stop-rule.ts'
 import { ENGINES } from '../drivers/driver.ts'
@@ -8,12 +6,12 @@ import { LIMITER_MODES } from '../run-file.ts'
 import { SCENARIOS } from '../scenarios/registry.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
 import { checkEngine } from './check-engine.ts'
-import { finishRun, makeRunDirectory } from './finish-run.ts'
-import { watchInterruption } from './interruption.ts'
+import { finishRun } from './finish-run.ts'
+import { inRunDirectory } from './in-run-directory.ts'
 import { DEFAULTS, describeCommand, makePlan, OPEN_LOOP, type PlanOptions } from './make-plan.ts'
 import { parseChoice, parseChoices, parseHttpUrl, parseSeconds, parseShare, parseWholeNumber } from './options.ts'
 import { parseRate } from './rate-option.ts'
-import { createRunId, runBench } from './run-bench.ts'
+import { runBench } from './run-bench.ts'
 import { addSystemOptions, allowNonempty } from './system-options.ts'
 
 interface BenchOptions extends PlanOptions {
@@ -99,32 +97,11 @@ async function bench(options: BenchOptions): Promise<void> {
   const targets = await loadTargets(options.targets)
   const plan = makePlan(options)
   await checkEngine(plan)
-  const runId = createRunId(new Date(), plan.scenario)
-  const directory = join(options.out, runId)
-  await makeRunDirectory(directory)
-  const progress = createProgressReport(outlookOf(plan), process.stderr)
-  const interruption = watchInterruption('what was measured is kept')
-  const { signal } = interruption
-  const repeatWith = describeCommand(options, plan)
-  try {
-    const parts = {
-      plan,
-      runId,
-      directory,
-      progress,
-      repeatWith,
-      signal,
-      allowNonempty: options.allowNonempty,
-      pushTo: options.pushTo,
-    }
-    await finishRun(await runBench(parts), targets, directory, options)
-    process.exitCode = interruption.exitCode ?? process.exitCode
-  } catch (error) {
-    // Whatever fails because everything is being stopped.
-    signal.throwIfAborted()
-    throw error
-  } finally {
-    interruption.dispose()
-    await rmdir(directory).catch(() => undefined)
-  }
+  const { allowNonempty: nonempty, pushTo, out } = options
+  await inRunDirectory({ name: plan.scenario, out }, async (frame) => {
+    const progress = createProgressReport(outlookOf(plan), process.stderr)
+    const repeatWith = describeCommand(options, plan)
+    const run = await runBench({ ...frame, plan, progress, repeatWith, allowNonempty: nonempty, pushTo })
+    await finishRun(run, targets, frame.directory, options)
+  })
 }

@@ -1,6 +1,4 @@
 import { randomInt } from 'node:crypto'
-import { rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { Command } from 'commander'
 import type { LatencyGoal, SearchSettings } from '../capacity/capacity-file.ts'
 import { type CapacityParts, runCapacity } from '../capacity/run-capacity.ts'
@@ -9,11 +7,9 @@ import { UsageError } from '../errors.ts'
 import { createSearchProgress } from '../report/search-progress.ts'
 import { LIMITER_MODES, type LimiterMode } from '../run-file.ts'
 import { finishCapacity } from './finish-capacity.ts'
-import { makeRunDirectory } from './finish-run.ts'
 import { parseGoal } from './goal-option.ts'
-import { watchInterruption } from './interruption.ts'
+import { inRunDirectory } from './in-run-directory.ts'
 import { parseChoices, parsePositive, parseSeconds, parseShare, parseWholeNumber } from './options.ts'
-import { createRunId } from './run-bench.ts'
 import { addSystemOptions, allowNonempty, profileOf, type SystemChoices } from './system-options.ts'
 
 export interface CapacityOptions extends SystemChoices {
@@ -114,25 +110,12 @@ export function createCapacityCommand(): Command {
 async function capacity(options: CapacityOptions): Promise<void> {
   const search = describeSearch(options)
   const seed = options.seed ?? randomInt(1_000_000)
-  const runId = createRunId(new Date(), 'capacity')
-  const directory = join(options.out, runId)
-  await makeRunDirectory(directory)
-  const interruption = watchInterruption('what was measured is kept')
-  const { signal } = interruption
-  const progress = createSearchProgress(search, process.stderr)
-  const repeatWith = describeCommand(options, search, seed)
-  const parts = { search, seed, runId, directory, repeatWith, progress, signal, ...describeShape(options) }
-  try {
-    await finishCapacity(await runCapacity(parts), directory, options)
-    process.exitCode = interruption.exitCode ?? process.exitCode
-  } catch (error) {
-    // Whatever fails because everything is being stopped.
-    signal.throwIfAborted()
-    throw error
-  } finally {
-    interruption.dispose()
-    await rmdir(directory).catch(() => undefined)
-  }
+  await inRunDirectory({ name: 'capacity', out: options.out }, async (frame) => {
+    const progress = createSearchProgress(search, process.stderr)
+    const repeatWith = describeCommand(options, search, seed)
+    const run = await runCapacity({ ...frame, search, seed, repeatWith, progress, ...describeShape(options) })
+    await finishCapacity(run, frame.directory, options)
+  })
 }
 
 /** @throws UsageError when the loads contradict each other */

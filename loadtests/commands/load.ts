@@ -9,13 +9,12 @@ import type { Plan } from '../run-file.ts'
 import type { Targets } from '../targets/targets-schema.ts'
 import { writeAtomically } from '../write-atomically.ts'
 import { checkEngine } from './check-engine.ts'
-import { finishRun, makeRunDirectory } from './finish-run.ts'
-import { watchInterruption } from './interruption.ts'
+import { finishRun } from './finish-run.ts'
+import { inRunDirectory } from './in-run-directory.ts'
 import { type LoadedScenario, loadScenarioFile } from './load-scenario-file.ts'
 import { DEFAULTS, OPEN_LOOP } from './make-plan.ts'
 import { parseChoice, parseHttpUrl, parseSeconds, parseWholeNumber } from './options.ts'
 import { formatRate, parseRate, type RateChoice } from './rate-option.ts'
-import { createRunId } from './run-bench.ts'
 import { runTarget } from './run-target.ts'
 
 interface LoadOptions {
@@ -72,23 +71,13 @@ async function load(path: string, options: LoadOptions): Promise<void> {
   const plan = planFor(loaded, options, seed)
   await checkEngine(plan)
   const targets = targetsOf(loaded)
-  const runId = createRunId(new Date(), plan.scenario)
-  const directory = join(options.out, runId)
-  await makeRunDirectory(directory)
-  const progress = createProgressReport(outlookOf(plan), process.stderr)
-  const interruption = watchInterruption('what was measured is kept')
-  try {
-    await writeAtomically(join(directory, 'targets.json'), JSON.stringify(targets))
+  await inRunDirectory({ name: plan.scenario, out: options.out }, async (frame) => {
+    await writeAtomically(join(frame.directory, 'targets.json'), JSON.stringify(targets))
+    const progress = createProgressReport(outlookOf(plan), process.stderr)
     const repeatWith = describeCommand(path, url, options, plan)
-    const parts = { path, url, plan, runId, directory, repeatWith, loaded, progress, signal: interruption.signal }
-    await finishRun(await runTarget(parts), targets, directory, options)
-    process.exitCode = interruption.exitCode ?? process.exitCode
-  } catch (error) {
-    interruption.signal.throwIfAborted()
-    throw error
-  } finally {
-    interruption.dispose()
-  }
+    const run = await runTarget({ ...frame, path, url, plan, repeatWith, loaded, progress })
+    await finishRun(run, targets, frame.directory, options)
+  })
 }
 
 /** @throws UsageError for none, and for one that may be somebody else's */

@@ -13,10 +13,8 @@ import type { PlanRequest } from '../plan/plan-request.ts'
 import { readBasis } from '../plan/read-basis.ts'
 import { renderPlan } from '../plan/render-plan.ts'
 import { LIMITER_MODES, type LimiterMode } from '../run-file.ts'
-import { makeRunDirectory } from './finish-run.ts'
-import { watchInterruption } from './interruption.ts'
+import { inRunDirectory } from './in-run-directory.ts'
 import { parseBytes, parseChoice, parseMilliseconds, parsePositive, parseSeconds, parseWholeNumber } from './options.ts'
-import { createRunId } from './run-bench.ts'
 import { allowNonempty } from './system-options.ts'
 
 interface PlanCommandOptions {
@@ -105,15 +103,12 @@ export function createPlanCommand(): Command {
 
 async function plan(options: PlanCommandOptions): Promise<void> {
   refuseContradictions(options)
-  const runId = createRunId(new Date(), 'plan')
-  const directory = join(options.out, runId)
   const recordFile = join(options.out, RECORD_FILE)
   const known = options.from === undefined ? undefined : await readBasis(options.from, options.mode)
   let record = await readRecord(recordFile)
-  const interruption = watchInterruption('what was measured is kept')
-  const running = { runId, directory, seed: options.seed ?? randomInt(1_000_000), signal: interruption.signal }
-  try {
-    await makeRunDirectory(directory)
+  await inRunDirectory({ name: 'plan', out: options.out }, async (frame) => {
+    const { directory } = frame
+    const running = { ...frame, seed: options.seed ?? randomInt(1_000_000) }
     const basis = known ?? (await measureBasis(choicesOf(options), running))
     await writeFile(join(directory, 'basis.json'), `${JSON.stringify(basis)}\n`)
     const request = requestOf(options, basis)
@@ -129,9 +124,7 @@ async function plan(options: PlanCommandOptions): Promise<void> {
     show(made, describeRecord(record), options)
     process.stderr.write(`report: ${join(directory, 'report.html')}\n`)
     process.exitCode = exitCodeOf(made)
-  } finally {
-    interruption.dispose()
-  }
+  })
 }
 
 function show(file: PlanFile, record: string, { emit, json }: PlanCommandOptions): void {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import type { PointsRun } from '../points/points-file.ts'
+import { createProgressReport } from '../report/progress.ts'
 import { renderProfilesTerminal, writeProfilesReports } from '../report/sweep/profiles-report.ts'
 import { showsColour } from '../report/terminal-report.ts'
 import type { LimiterMode } from '../run-file.ts'
@@ -13,7 +14,7 @@ import type { ProfilesSummary } from '../sweep/profiles-file.ts'
 import { runProfiles } from '../sweep/run-profiles.ts'
 import { RATE_SEARCH } from '../sweep/search-rate.ts'
 import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
-import { measureSweep } from './measure-sweep.ts'
+import { inRunDirectory } from './in-run-directory.ts'
 import type { SweepChoices } from './plan-sweep.ts'
 
 /** The name that tells a run over profiles from a sweep over knobs. */
@@ -47,11 +48,19 @@ export async function sweepProfiles(options: ProfilesChoices, isGiven: (option: 
   const seed = options.seed ?? randomInt(1_000_000)
   const outlook = { trials: settings.length * (1 + RATE_SEARCH.mostTrials), isMost: true }
   const repeatWith = repeatLine(options, { mode, latency, duration, seed })
-  const measure: Parameters<typeof measureSweep>[3] = async ({ directory, ...parts }) => {
-    const common = { ...parts, directory, command: PROFILES_COMMAND, repeatWith, seed }
-    await finishProfiles(await runProfiles({ ...common, settings, targetMs: user.p95_ms }), user, directory, options)
-  }
-  await measureSweep('sweep-profiles', options, outlook, measure)
+  await inRunDirectory({ name: 'sweep-profiles', out: options.out }, async (frame) => {
+    const progress = createProgressReport(outlook, process.stderr)
+    const common = {
+      ...frame,
+      progress,
+      allowNonempty: options.allowNonempty,
+      command: PROFILES_COMMAND,
+      repeatWith,
+      seed,
+    }
+    const run = await runProfiles({ ...common, settings, targetMs: user.p95_ms })
+    await finishProfiles(run, user, frame.directory, options)
+  })
 }
 
 /** @throws UsageError when the targets do not say what a user is */

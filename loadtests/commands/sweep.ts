@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import type { PointsRun } from '../points/points-file.ts'
 import { runPoints } from '../points/run-points.ts'
+import { createProgressReport } from '../report/progress.ts'
 import { renderSweepTerminal } from '../report/sweep/sweep-terminal.ts'
 import { writeSweepReports } from '../report/sweep/write-sweep.ts'
 import { showsColour } from '../report/terminal-report.ts'
@@ -12,7 +13,7 @@ import { KNOB_NAMES, KNOBS, type Variation } from '../sweep/knobs.ts'
 import { parseVariation } from '../sweep/parse-variation.ts'
 import type { SweepSummary } from '../sweep/sweep-file.ts'
 import { GUIDE_TARGETS } from '../targets/load-targets.ts'
-import { measureSweep } from './measure-sweep.ts'
+import { inRunDirectory } from './in-run-directory.ts'
 import { parseChoice, parseSeconds, parseWholeNumber } from './options.ts'
 import { describeSweep, planSweep, roundsOf, type SweepChoices } from './plan-sweep.ts'
 import { parseRate } from './rate-option.ts'
@@ -95,10 +96,11 @@ async function sweep(options: SweepOptions, command: Command): Promise<void> {
   const rounds = roundsOf(options)
   const name = `sweep-${options.vary.map(({ knob }) => knob).join('-')}`
   const outlook = { trials: points.length * rounds, isMost: false }
-  await measureSweep(name, options, outlook, async ({ directory, ...parts }) => {
+  await inRunDirectory({ name, out: options.out }, async (frame) => {
+    const progress = createProgressReport(outlook, process.stderr)
     const repeatWith = describeSweep({ ...options, seed }, points)
-    const run = await runPoints({ ...parts, directory, command: 'sweep', repeatWith, points, rounds, seed })
-    await finishSweep(run, directory, options)
+    const common = { ...frame, progress, allowNonempty: options.allowNonempty, command: 'sweep', repeatWith, seed }
+    await finishSweep(await runPoints({ ...common, points, rounds }), frame.directory, options)
   })
 }
 
