@@ -57,6 +57,18 @@ test('a load that cannot be written down is reported', async () => {
   await expect(attempt).rejects.toThrow(InvalidRunError)
 })
 
+test('a load that stands still is given up', async () => {
+  const still = await startGenerator(directory, undefined, 500)
+  process.kill(still.process.pid, 'SIGSTOP')
+  try {
+    const attempt = still.load({ ...spec, duration_seconds: 0.2, timeout_seconds: 0.3 })
+    await expect(attempt).rejects.toThrow('The load of 0.2 s had not ended after 1 s')
+  } finally {
+    process.kill(still.process.pid, 'SIGCONT')
+    await still.stop()
+  }
+})
+
 test('a generator that dies ends its load with an error', async () => {
   const other = await startGenerator(directory)
   const load = other.load(

@@ -2,7 +2,7 @@ import { InvalidRunError } from '../errors.ts'
 import type { RunDirectory } from '../sut/run-directory.ts'
 import { pickEnvironment, type SupervisedProcess, startSupervised } from '../sut/supervisor.ts'
 import { withResolvers } from '../with-resolvers.ts'
-import type { Driver, LoadResult, LoadSpec, LoadWatch } from './driver.ts'
+import { type Driver, type LoadResult, type LoadSpec, type LoadWatch, loadSpecSchema } from './driver.ts'
 import { type GeneratorRequest, generatorReplySchema } from './generator-messages.ts'
 
 export interface Generator extends Driver {
@@ -10,11 +10,18 @@ export interface Generator extends Driver {
   stop(): Promise<void>
 }
 
+/** A load that has an end by the clock is given up so long after it, and after its last request timed out. */
+const OVERDUE_MS = 30_000
+
 /**
  * Starts a load generator in a process of its own, so that its CPU time is measured apart and the harness stays small.
  * One generator serves all loads of a run: a fresh one would be measured while its code is still cold.
  */
-export async function startGenerator(directory: RunDirectory, signal?: AbortSignal): Promise<Generator> {
+export async function startGenerator(
+  directory: RunDirectory,
+  signal?: AbortSignal,
+  overdueMs = OVERDUE_MS,
+): Promise<Generator> {
   const child = await startSupervised({
     name: 'generator',
     entry: new URL('./generator-process.ts', import.meta.url),
@@ -26,9 +33,20 @@ export async function startGenerator(directory: RunDirectory, signal?: AbortSign
   let lastId = 0
   return {
     process: child,
-    load: (spec, watch) => runLoad(child, ++lastId, spec, watch),
+    load: (spec, watch) => giveUpWhenOverdue(runLoad(child, ++lastId, spec, watch), spec, overdueMs),
     stop: () => child.stop(),
   }
+}
+
+/** One that stands still must not keep a bench waiting forever. */
+async function giveUpWhenOverdue(load: Promise<LoadResult>, spec: LoadSpec, overdueMs: number): Promise<LoadResult> {
+  const { duration_seconds: seconds, timeout_seconds: timeout } = loadSpecSchema.parse(spec)
+  if (seconds === undefined) return load
+  const { promise, reject } = withResolvers<never>()
+  const limitMs = 1_000 * (seconds + timeout) + overdueMs
+  const late = new InvalidRunError(`The load of ${seconds} s had not ended after ${limitMs / 1_000} s`)
+  const timer = setTimeout(() => reject(late), limitMs)
+  return Promise.race([load, promise]).finally(() => clearTimeout(timer))
 }
 
 function runLoad(child: SupervisedProcess, id: number, spec: LoadSpec, watch: LoadWatch = {}): Promise<LoadResult> {
