@@ -85,6 +85,8 @@ export const sampleSchema = z.object({
   /** Of the server processes: mean lag and mean utilisation, 0…1. */
   event_loop: z.object({ lag_ms: amount, utilisation: amount }).nullable(),
   limiter_waiting: amount.nullable(),
+  /** Connections to Postgres that waited for a lock, in the mean of some looks; null where nobody looked. */
+  lock_waiting: amount.nullable().default(null),
   queue: z.object({ stream: amount, outbox: amount, jobs: amount }).nullable(),
   /** Cores used per kind of process (1 = one whole core); empty where /proc is missing. */
   cpu: perKind,

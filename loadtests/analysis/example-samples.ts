@@ -54,6 +54,7 @@ function exampleSample(phase: Sample['phase'], t: number, mode: ExampleMode, wob
     pool: mode.pool === 0 ? null : poolAt(mode, busy * wobble),
     event_loop: { lag_ms: 2.5 * busy * wobble, utilisation: Math.min(1, 0.85 * busy * wobble) },
     limiter_waiting: mode.limiter === 0 ? null : Math.round(mode.limiter * busy),
+    lock_waiting: null,
     queue: null,
     cpu: {
       server: mode.cpu.server * busy,

@@ -31,6 +31,7 @@ const CALM: Sample = {
   pool: { size: 10, in_use: 2, waiting: 0, wait_ms: 0, released: null, hold_ms: null, busy_seconds: null },
   event_loop: { lag_ms: 1, utilisation: 0.3 },
   limiter_waiting: null,
+  lock_waiting: null,
   queue: { stream: 0, outbox: 20, jobs: 30 },
   cpu: { server: 0.3, worker: 0.2, scheduler: 0.1, postgres: 0.2, redis: 0.1, mail_sink: 0.05, generator: 0.2 },
   steal: 0,

@@ -9,6 +9,9 @@ const BUSY = 0.85
 /** Stations that differ by less are both named. */
 const CLOSE = 0.1
 
+/** Share of the connections in use that wait for a lock, from which on that is what is waited for. */
+const LOCKED = 0.5
+
 const HAS_SEMAPHORE: readonly LimiterMode[] = ['in-process', 'redis-semaphore']
 
 /** Means over the seconds of the load of all trials that are looked at. */
@@ -22,6 +25,9 @@ interface Usage {
   readonly poolWaiting: number
   readonly limiterWaiting: number
   readonly limiterShare: number
+  /** Connections in use, and those of all that waited for a lock; null where nobody looked. */
+  readonly poolInUse: number
+  readonly lockWaiting: number | null
 }
 
 interface Finding {
@@ -87,17 +93,18 @@ function machine({ total }: Usage, { cores }: Context, pressure: number): Findin
   }
 }
 
-/** Whoever waits for a connection while Postgres has time waits for a row, where there is only one. */
-function queues(usage: Usage, { mode, codes, cores }: Context): Finding[] {
-  const { poolUse, poolWaitMs, poolWaiting, limiterWaiting, limiterShare, cpu } = usage
-  const isOneRow = mode !== 'token-bucket' && codes === 1 && cpu('postgres') / cores < BUSY
+/** Who waits for a connection waits for a row's lock, where most of those who have one do. */
+function queues(usage: Usage, context: Context): Finding[] {
+  const { mode } = context
+  const { poolUse, poolWaitMs, poolWaiting, limiterWaiting, limiterShare } = usage
+  const lock = readLock(usage, context)
   const pool = `${formatShare(poolUse)} of the connections in use, ${formatNumber(poolWaiting)} waiting ${formatNumber(poolWaitMs)} ms each`
   const isWaiting = poolWaiting >= 1 || HAS_SEMAPHORE.includes(mode)
   return [
     {
-      name: isOneRow ? 'row lock' : 'pool wait',
+      name: lock === null ? 'pool wait' : 'row lock',
       use: isWaiting ? poolUse : Math.min(poolUse, BUSY - CLOSE),
-      told: isOneRow ? `row lock: one code, Postgres has time, and ${pool}` : `pool wait: ${pool}`,
+      told: lock === null ? `pool wait: ${pool}` : `row lock: ${lock}, and ${pool}`,
     },
     ...(HAS_SEMAPHORE.includes(mode)
       ? [
@@ -109,6 +116,16 @@ function queues(usage: Usage, { mode, codes, cores }: Context): Finding[] {
         ]
       : []),
   ]
+}
+
+/** What speaks for a row's lock; null where that is not what is waited for. In older runs nobody looked at locks. */
+function readLock({ lockWaiting, poolInUse, cpu }: Usage, { mode, codes, cores }: Context): string | null {
+  if (lockWaiting !== null)
+    return lockWaiting >= LOCKED * poolInUse && lockWaiting > 0
+      ? `${formatNumber(lockWaiting)} of ${formatNumber(poolInUse)} connections in use waited for a lock`
+      : null
+  const isOneRow = mode !== 'token-bucket' && codes === 1 && cpu('postgres') / cores < BUSY
+  return isOneRow ? 'one code, Postgres has time' : null
 }
 
 /** A drain that mostly does not keep up is the limit, whatever else is busy. */
@@ -124,6 +141,7 @@ function backlogs(trials: readonly Trial[]): Finding[] {
 function readUsage(samples: readonly Sample[]): Usage {
   const loops = samples.flatMap(({ event_loop: loop }) => loop ?? [])
   const pools = samples.flatMap(({ pool }) => pool ?? [])
+  const locks = samples.flatMap(({ lock_waiting: waiting }) => waiting ?? [])
   const waits = samples.flatMap(({ limiter_waiting: waiting }) => waiting ?? [])
   const cpu = (kind: keyof Sample['cpu']) => mean(samples.map((sample) => sample.cpu[kind] ?? 0))
   return {
@@ -134,6 +152,8 @@ function readUsage(samples: readonly Sample[]): Usage {
     poolUse: mean(pools.map(({ in_use, size }) => (size === 0 ? 0 : in_use / size))),
     poolWaitMs: mean(pools.map(({ wait_ms }) => wait_ms)),
     poolWaiting: mean(pools.map(({ waiting }) => waiting)),
+    poolInUse: mean(pools.map(({ in_use }) => in_use)),
+    lockWaiting: locks.length === 0 ? null : mean(locks),
     limiterWaiting: mean(waits),
     limiterShare: waits.length === 0 ? 0 : waits.filter((waiting) => waiting > 0).length / waits.length,
   }

@@ -15,6 +15,7 @@ import {
   type TrialPosition,
 } from './trial-context.ts'
 import { startTrialRecorder } from './trial-recorder.ts'
+import { watchLocks } from './watch-locks.ts'
 
 /** Room for what the fastest imaginable machine accepts in a second. */
 const SEATS_PER_SECOND = 20_000
@@ -76,7 +77,8 @@ export async function loadSystem(
     ...(stores.delayPids.length > 0 && { delay_proxy: stores.delayPids }),
   }
   const metricsUrls = system.processes.map(({ kind, ops_url }) => ({ kind, url: `${ops_url}/metrics` }))
-  const recorder = startTrialRecorder({ metricsUrls, roots, onScrape: context.onScrape }, (sample) =>
+  const locks = watchLocks(stores.postgres.url)
+  const recorder = startTrialRecorder({ metricsUrls, roots, locks, onScrape: context.onScrape }, (sample) =>
     context.onSample(sample, position),
   )
   const kept = { answersFiles: [], rooms: [] }

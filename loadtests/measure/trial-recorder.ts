@@ -2,6 +2,7 @@ import type { Progress } from '../drivers/driver.ts'
 import type { ProcessKind, Sample } from '../run-file.ts'
 import { readCpuPressureMs, readMachineTime, stealBetween } from './proc.ts'
 import { type SamplerOptions, type SystemSample, startSampler } from './sampler.ts'
+import type { LockWatch } from './watch-locks.ts'
 
 export interface TrialRecorder {
   phase: Sample['phase']
@@ -21,7 +22,11 @@ const NOTHING: ClientSide = { accepted: 0, served: 0, refused: 0, errors: 0, p50
 
 /** Joins what clients see and what the system shows into one series on one clock, a sample each second. */
 export function startTrialRecorder(
-  source: Pick<SamplerOptions, 'metricsUrls' | 'onScrape'> & { roots: Partial<Record<ProcessKind, readonly number[]>> },
+  source: Pick<SamplerOptions, 'metricsUrls' | 'onScrape'> & {
+    roots: Partial<Record<ProcessKind, readonly number[]>>
+    /** Of the system's Postgres, where it has one. */
+    locks?: LockWatch
+  },
   onSample: (sample: Sample) => void,
 ): TrialRecorder {
   const samples: Sample[] = []
@@ -37,7 +42,7 @@ export function startTrialRecorder(
       clients = join(clients, progress, recorder.phase)
     },
     async stop() {
-      await sampler.stop()
+      await Promise.all([sampler.stop(), source.locks?.stop()])
       const pressure = readCpuPressureMs()
       const elapsedMs = performance.now() - startedAt
       return {
@@ -52,7 +57,8 @@ export function startTrialRecorder(
     onScrape: source.onScrape,
     onSample(system: SystemSample) {
       // The last second of a load is its own, also when the next phase has begun before the sample is taken.
-      const sample = { ...system, ...clients, phase: clients.phase ?? recorder.phase, extra: {} }
+      const seen = { lock_waiting: source.locks?.take() ?? null, extra: {} }
+      const sample = { ...system, ...clients, phase: clients.phase ?? recorder.phase, ...seen }
       clients = NOTHING
       samples.push(sample)
       onSample(sample)

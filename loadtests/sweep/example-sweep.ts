@@ -136,6 +136,7 @@ function exampleSample(point: Point, { rate, pool, queue }: ExampleFigures, spee
       : null,
     event_loop: { lag_ms: 1, utilisation: 0.5 },
     limiter_waiting: 0,
+    lock_waiting: null,
     queue: queue?.(t) ?? { stream: 0, outbox: 0, jobs: 0 },
     cpu: {},
     steal: 0,
