@@ -112,10 +112,10 @@ async function plan(options: PlanCommandOptions): Promise<void> {
     const basis = known ?? (await measureBasis(choicesOf(options), running))
     await writeFile(join(directory, 'basis.json'), `${JSON.stringify(basis)}\n`)
     const request = requestOf(options, basis)
-    const { file, recommended } = makePlanFile(request, basis)
+    const { file, toVerify } = makePlanFile(request, basis)
     let made = file
-    if (options.verify && recommended !== null) {
-      const verified = await verifyByRunning(request, recommended, { ...running, allowNonempty: options.allowNonempty })
+    if (options.verify && toVerify !== null) {
+      const verified = await verifyByRunning(request, toVerify, { ...running, allowNonempty: options.allowNonempty })
       made = { ...file, verification: verified.verification }
       if (verified.recorded !== null) record = await addToRecord(recordFile, verified.recorded)
     }

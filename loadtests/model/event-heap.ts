@@ -16,40 +16,50 @@ interface Entry<Event> {
 export function createEventHeap<Event>(): EventHeap<Event> {
   const entries: Entry<Event>[] = []
   let order = 0
-  const isEarlier = (a: Entry<Event> | undefined, b: Entry<Event> | undefined) =>
-    a !== undefined && b !== undefined && (a.at < b.at || (a.at === b.at && a.order < b.order))
-  const swap = (i: number, j: number) => {
-    const [a, b] = [entries[i], entries[j]]
-    if (a === undefined || b === undefined) return
-    entries[i] = b
-    entries[j] = a
+  /** Where it belongs on the way up from this free place: later ones move down. */
+  const rise = (entry: Entry<Event>, from: number): void => {
+    let place = from
+    for (let parent = parentOf(place); parent !== undefined && isEarlier(entry, parent); parent = parentOf(place)) {
+      entries[place] = parent
+      place = (place - 1) >> 1
+    }
+    entries[place] = entry
   }
-  const rise = (place: number): void => {
-    const parent = (place - 1) >> 1
-    if (place === 0 || !isEarlier(entries[place], entries[parent])) return
-    swap(place, parent)
-    rise(parent)
+  const parentOf = (place: number) => (place === 0 ? undefined : entries[(place - 1) >> 1])
+  /** Where it belongs on the way down from the top: earlier ones move up. */
+  const sink = (entry: Entry<Event>): void => {
+    let place = 0
+    for (;;) {
+      const child = earlierChild(place)
+      const below = entries[child]
+      if (below === undefined || !isEarlier(below, entry)) break
+      entries[place] = below
+      place = child
+    }
+    entries[place] = entry
   }
-  const sink = (place: number): void => {
-    const [left, right] = [2 * place + 1, 2 * place + 2]
-    const child = isEarlier(entries[right], entries[left]) ? right : left
-    if (!isEarlier(entries[child], entries[place])) return
-    swap(place, child)
-    sink(child)
+  const earlierChild = (place: number): number => {
+    const [left, right] = [entries[2 * place + 1], entries[2 * place + 2]]
+    return 2 * place + (left !== undefined && right !== undefined && isEarlier(right, left) ? 2 : 1)
   }
   return {
     get size() {
       return entries.length
     },
     push(at, event) {
-      entries.push({ at, order: order++, event })
-      rise(entries.length - 1)
+      const entry = { at, order: order++, event }
+      entries.push(entry)
+      rise(entry, entries.length - 1)
     },
     pop() {
-      swap(0, entries.length - 1)
-      const first = entries.pop()
-      sink(0)
+      const first = entries[0]
+      const last = entries.pop()
+      if (last !== undefined && entries.length > 0) sink(last)
       return first
     },
   }
+}
+
+function isEarlier<Event>(a: Entry<Event>, b: Entry<Event>): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order)
 }

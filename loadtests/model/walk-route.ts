@@ -9,11 +9,12 @@ export interface Job {
   /** Which of the homes it belongs to, from 0 on. */
   readonly home: number
   answered: boolean
-  readonly held: Set<string>
+  /** A bit for each resource that it holds. */
+  held: number
 }
 
 export function createJob(now: number, home: number): Job {
-  return { next: 0, begun: now, home, answered: false, held: new Set() }
+  return { next: 0, begun: now, home, answered: false, held: 0 }
 }
 
 /** What the walker asks the simulation for, and tells it. */
@@ -36,26 +37,36 @@ interface Route {
   readonly route: readonly Step[]
 }
 
-/** @param resources in the order of the route's own */
+/** As many as a number has bits. */
+const MOST_RESOURCES = 31
+
+/**
+ * @param resources in the order of the route's own
+ * @throws RangeError for more than 31 of them
+ */
 export function createWalker(
   { resources: named, route }: Route,
-  resources: SimulatedResource<Job>[],
+  resources: readonly SimulatedResource<Job>[],
   world: World,
 ): Walker {
-  const byName = new Map(named.map(({ name }, index) => [name, resources[index]]))
+  if (named.length > MOST_RESOURCES) throw new RangeError(`at most ${MOST_RESOURCES} resources, not ${named.length}`)
+  const places = new Map(named.map(({ name }, index) => [name, index]))
+  const placeOf = (step: Step) => ('resource' in step ? (places.get(step.resource) ?? -1) : -1)
+  // Looked up once: a simulation takes each step many thousand times.
+  const steps = route.map((step) => ({ step, place: placeOf(step) }))
 
-  function giveBack(job: Job, name: string, now: number): void {
-    job.held.delete(name)
-    const next = byName.get(name)?.give(job, now)
+  function giveBack(job: Job, place: number, now: number): void {
+    job.held &= ~(1 << place)
+    const next = resources[place]?.give(job, now)
     if (next === undefined) return
-    next.held.add(name)
+    next.held |= 1 << place
     world.later(now, next)
   }
 
   /** @returns whether the job can walk on */
-  function take(job: Job, name: string, now: number): boolean {
-    const outcome = byName.get(name)?.take(job, now)
-    if (outcome === 'taken') job.held.add(name)
+  function take(job: Job, place: number, now: number): boolean {
+    const outcome = resources[place]?.take(job, now)
+    if (outcome === 'taken') job.held |= 1 << place
     if (outcome === 'refused') leave(job, null, now)
     return outcome === 'taken'
   }
@@ -69,18 +80,19 @@ export function createWalker(
   /** Whatever is still held at the end is given back. */
   function leave(job: Job, seconds: number | null, now: number): void {
     answer(job, seconds, now)
-    for (const name of [...job.held]) giveBack(job, name, now)
+    for (let place = 0; job.held !== 0; place++) if (job.held & (1 << place)) giveBack(job, place, now)
   }
 
   return {
     advance(job, now) {
-      for (let step = route[job.next++]; step !== undefined; step = route[job.next++]) {
+      for (let at = steps[job.next++]; at !== undefined; at = steps[job.next++]) {
+        const { step, place } = at
         if (step.do === 'spend') {
           world.later(now + world.draw(step.time), job)
           return
         }
-        if (step.do === 'take' && !take(job, step.resource, now)) return
-        if (step.do === 'give back') giveBack(job, step.resource, now)
+        if (step.do === 'take' && !take(job, place, now)) return
+        if (step.do === 'give back') giveBack(job, place, now)
         if (step.do === 'answer') answer(job, now - job.begun, now)
       }
       world.completed(now)

@@ -39,10 +39,18 @@ export const MOST_USE = 0.9
 export const VERIFY_ROUNDS = 3
 const ANSWERS = 6_000
 
-/** Foretells one profile at the rate that so many users make. */
-export function judgeCandidate(request: PlanRequest, basis: Basis, profile: Profile): Candidate {
+/**
+ * Foretells one profile at the rate that so many users make.
+ * @param hasGenerator the load is made by the same machine, as in a verification
+ */
+export function judgeCandidate(
+  request: PlanRequest,
+  basis: Basis,
+  profile: Profile,
+  { hasGenerator = false }: { readonly hasGenerator?: boolean } = {},
+): Candidate {
   const demands = fasterPostgres(basis.demands, request.whatIf.postgresSpeed)
-  const size = sizeOf(request, profile)
+  const size = { ...sizeOf(request, profile), hasGenerator }
   // Who waits for an answer comes again later.
   const meanAlone = demands.alone.reduce((sum, seconds) => sum + seconds, 0) / demands.alone.length
   const rate = request.users / (request.think + meanAlone)

@@ -3,16 +3,19 @@ import { lastOf } from '../model/pipeline/pipeline-demands.ts'
 import { lawLines } from '../report/report-rows.ts'
 import { type Choice, chooseProfile } from './choose-profile.ts'
 import { type CurveStep, curveOf, growthOf, headroomOf } from './growth.ts'
-import type { Basis, Candidate } from './judge-candidate.ts'
+import { type Basis, type Candidate, judgeCandidate } from './judge-candidate.ts'
 import type { BasisFile, PlanFile } from './plan-file.ts'
 import { planFleet } from './plan-fleet.ts'
 import type { PlanRequest } from './plan-request.ts'
 
-/** The whole plan, without a verification. @returns the recommended candidate as well, for that */
+/**
+ * The whole plan, without a verification.
+ * @returns with what a verification is to be held against: the recommended profile beside the generator of its load
+ */
 export function makePlanFile(
   request: PlanRequest,
   basisFile: BasisFile,
-): { file: PlanFile; recommended: Candidate | null } {
+): { file: PlanFile; toVerify: Candidate | null } {
   // A semaphore inside the process costs what none costs.
   const basis: Basis = { ...basisFile, demands: { ...basisFile.demands, mode: request.mode } }
   const choice = chooseProfile(request, basis)
@@ -30,7 +33,13 @@ export function makePlanFile(
     fleet: needsFleet(request, recommended) ? planFleet(request, basis) : null,
     verification: null,
   }
-  return { file, recommended }
+  return { file, toVerify: recommended && besideGenerator(request, basis, recommended) }
+}
+
+/** Where no room is left for a generator, what was recommended stands for itself. */
+function besideGenerator(request: PlanRequest, basis: Basis, recommended: Candidate): Candidate {
+  const candidate = judgeCandidate(request, basis, recommended.profile, { hasGenerator: true })
+  return Number.isFinite(candidate.p99.value) ? candidate : recommended
 }
 
 /** Beyond that a prediction is a guess, whatever its interval. */

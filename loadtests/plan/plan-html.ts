@@ -119,7 +119,7 @@ function verification({ verification: verified }: PlanFile): Html {
     return html`<tr><th>${name === 'throughput' ? 'per second' : `${name}, ms`}</th><td>${value} (${from}–${to})</td>
       <td>${got}</td><td>${signed}</td><td>${is_held ? 'held' : 'did not hold'}</td></tr>`
   })
-  const caption = verified.meets_target ? 'It was run, and met the target.' : 'It was run, and missed the target.'
+  const caption = `It was run, and ${verified.meets_target ? 'met' : 'missed'} the target. Foretold with the load generator on the same machine.`
   return section(
     'verified',
     'Verified',

@@ -163,7 +163,11 @@ function verificationLines(verification: Verification | null): string {
       : meets_target
         ? 'the target is met'
         : 'the target is missed'
-  return [renderPlainTable(table), `${trials} trials: ${verdict}.`, ...lawLines({ laws })].join('\n')
+  return [
+    renderPlainTable(table),
+    `${trials} trials: ${verdict}. Foretold with the load generator on the same machine.`,
+    ...lawLines({ laws }),
+  ].join('\n')
 }
 
 function milliseconds({ value, low, high }: Candidate['p99']): string {
