@@ -30,6 +30,7 @@
     panel('Postgres pool', 'connections of the servers', [
       ['pool_in_use', 'in use', 'mode'],
       ['pool_waiting', 'waiting', '--red'],
+      ['lock_waiting', 'waiting for a lock', '--doubt'],
       ['pool_size', 'size', '--faint', true],
     ]),
     panel('Waited for the pool', 'ms', [['pool_wait_ms', 'mean', 'mode']]),

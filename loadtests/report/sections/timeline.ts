@@ -29,6 +29,8 @@ const READERS: Record<string, (sample: Sample) => number | null | undefined> = {
   pool_size: (sample) => sample.pool?.size,
   pool_in_use: (sample) => sample.pool?.in_use,
   pool_waiting: (sample) => sample.pool?.waiting,
+  // Runs of before did not look.
+  lock_waiting: (sample) => sample.lock_waiting,
   pool_wait_ms: (sample) => sample.pool?.wait_ms,
   loop_lag: (sample) => sample.event_loop?.lag_ms,
   loop_utilisation: (sample) => sample.event_loop?.utilisation,
