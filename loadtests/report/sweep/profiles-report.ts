@@ -13,6 +13,7 @@ import { environment, howToRepeat } from '../sections/environment.ts'
 import { section } from '../sections/section.ts'
 import { wrap } from '../wrap.ts'
 import { pageHeader, tableSection } from './page-parts.ts'
+import { usersPicture } from './profiles-picture.ts'
 import { boundLines, profilesExplained, profilesLine, profilesTable } from './profiles-rows.ts'
 
 const WIDTH = 120
@@ -75,7 +76,13 @@ function renderHtml(run: PointsRun, summary: ProfilesSummary): Promise<string> {
     title: `Redline sweep: ${run.run_id}`,
     header: pageHeader(run, summary.verdict, profilesLine(run, summary), []),
     sections: [
-      tableSection('profiles', 'Users that each profile carries', profilesExplained(summary), profilesTable(summary)),
+      section(
+        'users',
+        'Users that each profile carries',
+        'Rates are tried a tenth apart: bars that differ by less do not differ.',
+        usersPicture(summary),
+      ),
+      tableSection('profiles', 'In figures', profilesExplained(summary), profilesTable(summary)),
       section('bounds', 'What gives out first', 'At the first rate that did not hold.', bounds),
       environment(run),
       howToRepeat(run),
