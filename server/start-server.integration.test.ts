@@ -47,6 +47,9 @@ describe('starting a server', () => {
     expect(ready.status).toBe(200)
     expect(await ready.json()).toMatchObject({ status: 'ready', dependencies: { postgres: { up: true } } })
     expect(await (await fetch(new URL('/metrics', server.opsUrl))).text()).toContain('redeem_requests_total')
+    const some = new URL('/metrics?name[]=limiter_waiting&name[]=unheard_of&name[]=db_pool_connections', server.opsUrl)
+    const families = [...(await (await fetch(some)).text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
+    expect(families).toEqual(['limiter_waiting', 'db_pool_connections'])
   })
 
   test('REDIS_CONNECTIONS: so many connections are open for the limiter', async () => {

@@ -2,7 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProcessKind, Sample } from '../run-file.ts'
 import { type MachineTime, readMachineTime, readProcessTable, stealBetween, sumCpuMs } from './proc.ts'
 import { type Metrics, scrape } from './prometheus-text.ts'
-import { readEventLoop, readLimiterWaiting, readPool, readQueue, type Scrape } from './system-metrics.ts'
+import {
+  readEventLoop,
+  readLimiterWaiting,
+  readPool,
+  readQueue,
+  SAMPLED_METRICS,
+  type Scrape,
+} from './system-metrics.ts'
 
 /** What is seen of the system each second; the clients' side (accepted, latencies) is not in it. */
 export type SystemSample = Pick<Sample, 't' | 'pool' | 'event_loop' | 'limiter_waiting' | 'queue' | 'cpu' | 'steal'>
@@ -14,7 +21,7 @@ export interface SamplerOptions {
   /** Root processes by kind; what descends from them is counted with them. */
   processes: Partial<Record<ProcessKind, readonly number[]>>
   onSample: (sample: SystemSample) => void
-  /** Gets all that a process exposed, each time that it is asked. */
+  /** Gets all that a process exposed, each time that it is asked; without it processes tell only what a sample needs. */
   onScrape?: OnScrape | undefined
   intervalMs?: number
 }
@@ -72,13 +79,20 @@ async function takeReading(options: SamplerOptions, intervalMs: number, signal: 
   const metrics = new Map<string, Metrics>()
   await Promise.all(
     options.metricsUrls.map(async (source) => {
-      const scraped = await scrape(source.url, deadline).catch(() => null)
+      const names = options.onScrape ? [] : SAMPLED_METRICS[source.kind]
+      if (names === undefined) return
+      const scraped = await scrape(selecting(source.url, names), deadline).catch(() => null)
       if (scraped === null) return
       metrics.set(source.url, scraped)
       options.onScrape?.(source, scraped)
     }),
   )
   return { at, machine, cpuMs, metrics }
+}
+
+/** The URL that asks for these metrics; for all without a name. */
+function selecting(url: string, names: readonly string[]): string {
+  return names.length === 0 ? url : `${url}?${names.map((name) => `name[]=${name}`).join('&')}`
 }
 
 function compare(options: SamplerOptions, startedAt: number, before: Reading, now: Reading): SystemSample {

@@ -1,5 +1,23 @@
-import type { Sample } from '../run-file.ts'
+import type { ProcessKind, Sample } from '../run-file.ts'
 import { type Metrics, sumOf } from './prometheus-text.ts'
+
+/**
+ * What is read of each kind here, and nothing else is asked for: to write all that a process knows takes several times as
+ * long, and requests wait meanwhile. The lag's other figures are brought up to date by the first one.
+ */
+export const SAMPLED_METRICS: Partial<Record<ProcessKind, readonly string[]>> = {
+  server: [
+    'db_pool_connections',
+    'db_pool_wait_seconds',
+    'db_pool_hold_seconds',
+    'db_pool_busy_seconds_total',
+    'nodejs_eventloop_lag_seconds',
+    'nodejs_eventloop_lag_mean_seconds',
+    'nodejs_eventloop_utilization',
+    'limiter_waiting',
+  ],
+  scheduler: ['invite_queue_size'],
+}
 
 /** Of one process: what it exposed now, and at the sample before (null at the first). */
 export interface Scrape {

@@ -1,4 +1,5 @@
 import express, { type Express, Router } from 'express'
+import { Registry } from 'prom-client'
 import { z } from 'zod'
 import type { Metrics } from '../metrics/metrics.ts'
 import { OPEN_METRICS_TYPE, wantsOpenMetrics, writeOpenMetrics } from '../metrics/open-metrics.ts'
@@ -28,7 +29,7 @@ export function createOperations({ metrics, probes, version, drain }: Operations
     .disable('etag')
     .use(express.json({ limit: '1mb' }))
   app.get('/metrics', async (request, response) => {
-    const { registry } = metrics
+    const registry = selectMetrics(metrics.registry, request.query['name[]'])
     const isOpen = wantsOpenMetrics(request.accepts())
     const text = await (isOpen ? writeOpenMetrics(registry) : registry.metrics())
     response
@@ -49,6 +50,17 @@ export function createOperations({ metrics, probes, version, drain }: Operations
   })
   if (drain !== undefined) app.use(createDrainRoutes(drain))
   return app
+}
+
+/** Those that `name[]` asks for, as often as it is given; all without it. Names that are not there are left out. */
+function selectMetrics(registry: Registry, asked: unknown): Registry {
+  if (asked === undefined) return registry
+  const some = new Registry()
+  for (const name of new Set([asked].flat())) {
+    const metric = registry.getSingleMetric(String(name))
+    if (metric !== undefined) some.registerMetric(metric)
+  }
+  return some
 }
 
 const drainBody = z.strictObject({ paused: z.boolean() })
