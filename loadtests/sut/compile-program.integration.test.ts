@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { UnreachableError } from '../errors.ts'
 import { compileProgram } from './compile-program.ts'
@@ -21,8 +21,7 @@ function write(name: string, program: string): URL {
   return pathToFileURL(file)
 }
 
-const run = (file: string) =>
-  execFileSync(process.execPath, ['--enable-source-maps', file], { stdio: 'pipe' }).toString()
+const run = (args: readonly string[]) => execFileSync(process.execPath, args, { stdio: 'pipe' }).toString()
 
 test('a program runs with its packages, its own modules and the files beside its source', async () => {
   write('text.txt', 'beside')
@@ -38,20 +37,27 @@ test('a program runs with its packages, its own modules and the files beside its
 
 test('what is edited later belongs to the next process, not to this one', async () => {
   const entry = write('edited.mts', `console.log('as it was')`)
-  const file = await compileProgram(entry)
+  const args = await compileProgram(entry)
   write('edited.mts', `console.log('edited')`)
-  expect(await compileProgram(entry)).toBe(file)
-  expect(run(file)).toBe('as it was\n')
+  expect(await compileProgram(entry)).toBe(args)
+  expect(run(args)).toBe('as it was\n')
 })
 
 test('an error is told where it is in the source', async () => {
   const entry = write('failing.mts', `const fail = (): never => {\n  throw new Error('no')\n}\nfail()`)
-  const file = await compileProgram(entry)
-  expect(() => run(file)).toThrow(/failing\.mts:2/)
+  const args = await compileProgram(entry)
+  expect(() => run(args)).toThrow(/failing\.mts:2/)
 })
 
 test('what cannot be compiled says what is wrong with it', async () => {
   const entry = write('broken.mts', 'const = 1')
   await expect(compileProgram(entry)).rejects.toThrow(UnreachableError)
   await expect(compileProgram(entry)).rejects.toThrow(/broken\.mts could not be compiled.*Expected identifier/s)
+})
+
+test('where nothing can be written, a program is compiled as it is loaded', async () => {
+  const entry = write('unwritten.mts', `const text: string = 'it runs'\nconsole.log(text)`)
+  const args = await compileProgram(entry, '/sys/redline')
+  expect(args).toEqual(['--import', expect.stringContaining('tsx'), fileURLToPath(entry)])
+  expect(run(args)).toBe('it runs\n')
 })

@@ -10,27 +10,33 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const PROGRAMS = join(PROJECT, 'node_modules/.cache/redline/programs')
 const KEPT_DAYS = 7
 
-const compiled = new Map<string, Promise<string>>()
+/** What writing says where an installation is not to be written to. */
+const READ_ONLY = ['EACCES', 'EPERM', 'EROFS']
+
+const compiled = new Map<string, Promise<string[]>>()
 
 /**
  * Compiles a TypeScript program of this project to one file of JavaScript, packages left out: a process that runs it
- * starts several times as fast as one that compiles file by file. Its name holds a hash of what is in it, so all trials
- * of a run measure the code that the run began with, whatever is edited meanwhile.
- * @returns the file's path; the same for the whole life of this process
- * @throws UnreachableError when it cannot be compiled or written
+ * starts faster than one that compiles file by file. Its name holds a hash of what is in it, so all trials of a run
+ * measure the code that the run began with, whatever is edited meanwhile. Where nothing can be written, the program is
+ * compiled as it is loaded.
+ * @param programs where compiled ones are kept
+ * @returns the arguments for Node that run it; the same for the whole life of this process
+ * @throws UnreachableError when it cannot be compiled
  */
-export function compileProgram(entry: URL): Promise<string> {
-  const known = compiled.get(entry.href) ?? compile(fileURLToPath(entry))
-  compiled.set(entry.href, known)
+export function compileProgram(entry: URL, programs = PROGRAMS): Promise<string[]> {
+  const key = `${programs} ${entry.href}`
+  const known = compiled.get(key) ?? compile(fileURLToPath(entry), programs)
+  compiled.set(key, known)
   return known
 }
 
-async function compile(entry: string): Promise<string> {
+async function compile(entry: string, programs: string): Promise<string[]> {
   try {
     const { outputFiles } = await build({
       entryPoints: [entry],
       outbase: PROJECT,
-      outdir: PROGRAMS,
+      outdir: programs,
       entryNames: '[dir]/[name]-[hash]',
       outExtension: { '.js': '.mjs' },
       bundle: true,
@@ -49,10 +55,12 @@ async function compile(entry: string): Promise<string> {
       await writeAtomically(path, text)
     }
     // Others may write and clear at the same time; what stays is found the next time.
-    await removeOld().catch(() => undefined)
-    return outputFiles.find(({ path }) => path.endsWith('.mjs'))?.path ?? entry
+    await removeOld(programs).catch(() => undefined)
+    return ['--enable-source-maps', ...outputFiles.map(({ path }) => path).filter((path) => path.endsWith('.mjs'))]
   } catch (cause) {
-    throw new UnreachableError(`${entry} could not be compiled into ${PROGRAMS}: ${String(cause)}`, { cause })
+    if (READ_ONLY.includes((cause as NodeJS.ErrnoException).code ?? ''))
+      return ['--import', import.meta.resolve('tsx'), entry]
+    throw new UnreachableError(`${entry} could not be compiled into ${programs}: ${String(cause)}`, { cause })
   }
 }
 
@@ -69,9 +77,9 @@ const keepImportMetaUrl: Plugin = {
 }
 
 /** Programs of code that has changed since. */
-async function removeOld(): Promise<void> {
+async function removeOld(programs: string): Promise<void> {
   const oldest = Date.now() - KEPT_DAYS * 86_400_000
-  for (const entry of await readdir(PROGRAMS, { recursive: true, withFileTypes: true })) {
+  for (const entry of await readdir(programs, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
     const isOld = entry.isFile() && (await stat(path)).mtimeMs < oldest
     if (isOld) await rm(path, { force: true })

@@ -47,7 +47,7 @@ export async function startSupervised(options: SupervisedOptions): Promise<Super
   const child = await startChild({
     name: options.name,
     command: process.execPath,
-    args: ['--enable-source-maps', await compileProgram(options.entry), ...(options.args ?? [])],
+    args: [...(await compileProgram(options.entry)), ...(options.args ?? [])],
     directory: options.directory,
     env: { ...inheritEnvironment(), ...options.env },
     withChannel: true,
