@@ -12,11 +12,15 @@ export type PointFigures = Readonly<Record<Figure, number>>
 
 /** Of the one load of a trial that counts; null without answers. */
 export function figuresOf(trial: Trial): PointFigures | null {
-  const part = trial.loads[0] && steadyPartOf(trial.loads[0])
-  const histogram = part && mergeHistograms([part.histogram])
-  if (!succeeded(trial) || !histogram || histogram.totalCount === 0 || part.seconds === 0) return null
+  const [load] = trial.loads
+  if (load === undefined || !succeeded(trial)) return null
+  const part = steadyPartOf(load)
+  // How many come in an open loop is drawn once for the whole of it.
+  const counted = load.schedule === null ? part : load
+  const histogram = mergeHistograms([part.histogram])
+  if (!histogram || histogram.totalCount === 0 || counted.seconds === 0) return null
   return {
-    throughput: answersOf(part) / part.seconds,
+    throughput: answersOf(counted) / counted.seconds,
     mean: histogram.mean / 1e6,
     p99: histogram.getValueAtPercentile(99) / 1e6,
   }
