@@ -1,13 +1,23 @@
-import { formatNumber, joinWords } from '../analysis/format.ts'
+import { formatNumber, formatShare, joinWords } from '../analysis/format.ts'
 import type { CapacityResult, CapacityRun } from './capacity-file.ts'
+import { spreadsOf } from './spread.ts'
 
-/** What the searches found, for somebody who reads nothing else: the first search of each mode, goal by goal. */
+/**
+ * What the searches found, for somebody who reads nothing else: the first search of each mode, goal by goal, and how far
+ * others of the same lie apart.
+ */
 export function capacityVerdict(run: CapacityRun, results: readonly CapacityResult[]): string {
   const firsts = results.filter((one) => one.search === Math.min(...results.map(({ search }) => search)))
   if (firsts.length === 0) return 'No mode was tried.'
   const unit = run.search.loop === 'open' ? 'people per second' : 'connections'
   const what = run.points[0]?.drain === 'paused' ? ' (accepting alone, nothing drains)' : ''
-  const sentences = firsts.map((one) => `${one.mode}, ${one.goal}: ${capacityText(one)}${causeText(one)}.`)
+  const sentences = firsts.map((one) => {
+    const spread = spreadsOf(results).find(({ mode, goal }) => mode === one.mode && goal === one.goal)
+    const others = spread
+      ? ` ${spread.searches} searches found ${formatNumber(spread.low)} to ${formatNumber(spread.high)}, ${formatShare(spread.spread)} apart.`
+      : ''
+    return `${one.mode}, ${one.goal}: ${capacityText(one)}${causeText(one)}.${others}`
+  })
   const doubts = run.status === 'interrupted' ? ['It was interrupted: what was measured until then is kept.'] : []
   return [`Capacity in ${unit}${what}.`, ...sentences, ...doubts].join(' ')
 }

@@ -31,9 +31,10 @@ describe('summariseCapacity', () => {
 
   it('says how far repeated searches lie apart', () => {
     const second = SETTLED.map((one) => ({ ...one, load: one.load * 1.2, search: 2 }))
-    const { spreads } = summariseCapacity(exampleCapacityRun([...SETTLED, ...second]))
+    const { spreads, verdict } = summariseCapacity(exampleCapacityRun([...SETTLED, ...second]))
     expect(spreads).toMatchObject([{ mode: 'none', goal: 'p99=300ms', searches: 2 }])
     expect(spreads[0]?.spread).toBeCloseTo(0.2, 6)
+    expect(verdict).toContain('2 searches found 502 to 603, 20 % apart.')
   })
 
   it('a mode that broke an invariant has capacity 0, however fast it is', () => {
