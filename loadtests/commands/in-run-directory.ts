@@ -4,7 +4,7 @@ import { makeRunDirectory } from './finish-run.ts'
 import { watchInterruption } from './interruption.ts'
 import { createRunId } from './run-bench.ts'
 
-export interface RunFrame {
+interface RunFrame {
   readonly runId: string
   readonly directory: string
   /** Aborts when the person wants it to end. */

@@ -38,7 +38,7 @@ export function createSteps({ machines }: PipelineSize) {
     cpuOfWorkers: cpu('workers'),
   }
 }
-export type Steps = ReturnType<typeof createSteps>
+type Steps = ReturnType<typeof createSteps>
 
 /** What the stores are asked before the answer, and what still goes on behind it. */
 export function storeSteps(steps: Steps, size: PipelineSize, costs: Costs): { asked: Step[]; granted: Step[] } {

@@ -35,9 +35,19 @@ export function shareOf({ busy, of }: StationUse): number | null {
 function row(station: StationUse): Html {
   const share = shareOf(station)
   const width = share === null ? null : Math.min(1, share)
-  const told = describeUse(station)
-  return html`<div class="bar-row ${station.className}"><div>${station.name}</div>
-    <svg class="track" role="img" aria-label="${station.name}: ${told}">
+  return barRow({ name: station.name, className: station.className, told: describeUse(station), width })
+}
+
+/** @param bar its width is a share, 0…1; null draws none */
+export function barRow(bar: {
+  readonly name: string
+  readonly className: string
+  readonly told: string
+  readonly width: number | null
+}): Html {
+  const { name, className, told, width } = bar
+  return html`<div class="bar-row ${className}"><div>${name}</div>
+    <svg class="track" role="img" aria-label="${name}: ${told}">
       ${[25, 50, 75, 100].map((x) => html`<line class="grid" x1="${x}%" x2="${x}%" y1="0" y2="100%"/>`)}
       ${width === null ? null : html`<rect class="bar" x="0" y="3" height="14" width="${coordinate(100 * width)}%" rx="1.5"/>`}
     </svg>

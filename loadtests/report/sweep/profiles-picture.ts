@@ -1,6 +1,6 @@
 import { formatNumber } from '../../analysis/format.ts'
 import type { ProfileResult, ProfilesSummary } from '../../sweep/profiles-file.ts'
-import { coordinate } from '../charts/scale.ts'
+import { barRow } from '../charts/station-use.ts'
 import { type Html, html } from '../html.ts'
 
 /** A bar of users for each box, those with stores equally far away together; all on one scale. */
@@ -17,13 +17,8 @@ export function usersPicture({ profiles }: ProfilesSummary): Html {
 
 function row(result: ProfileResult, most: number): Html {
   const { name, carried } = result
-  const told = carried === null ? 'none shown' : formatNumber(Math.round(carried.users))
-  return html`<div class="bar-row k-worker"><div>${name}</div>
-    <svg class="track" role="img" aria-label="${name}: ${told} users">
-      ${[25, 50, 75, 100].map((x) => html`<line class="grid" x1="${x}%" x2="${x}%" y1="0" y2="100%"/>`)}
-      <rect class="bar" x="0" y="3" height="14" width="${coordinate((100 * usersOf(result)) / most)}%" rx="1.5"/>
-    </svg>
-    <div class="figures"><p>${told}</p></div></div>`
+  const told = carried === null ? 'none shown' : `${formatNumber(Math.round(carried.users))} users`
+  return barRow({ name, className: 'k-worker', told, width: usersOf(result) / most })
 }
 
 function usersOf({ carried }: ProfileResult): number {
