@@ -4,7 +4,7 @@ import { median } from './bootstrap.ts'
 import { findChanges } from './change-points.ts'
 import { environmentWarnings, isOtherMachine } from './comparable.ts'
 import { relative } from './compare-rows.ts'
-import { referenceTo } from './compare-runs.ts'
+import { leftOut, referenceTo } from './compare-runs.ts'
 import { plural } from './format.ts'
 import { type TimedFigure, timedFigures } from './round-figures.ts'
 
@@ -21,6 +21,7 @@ export function compareHistory(unordered: readonly Run[]): History {
   const series = modes.flatMap((mode) => figures.map((figure) => seriesOf(runs, mode, figure)))
   const warnings = new Set([
     ...others.flatMap((run) => environmentWarnings(first, run)),
+    ...runs.flatMap(leftOut),
     ...(others.some((run) => isOtherMachine(first, run)) ? ['not all runs are of one machine'] : []),
     ...(runs.length < MINIMUM_RUNS
       ? [`${plural(runs.length, 'run')}: fewer than ${MINIMUM_RUNS} show no change beyond chance`]

@@ -4,8 +4,8 @@ import { median } from './bootstrap.ts'
 import { compareCounted } from './compare-counted.ts'
 import { type Comparison, compareUnpaired, FALSE_ALARMS } from './compare-figures.ts'
 import { holm } from './holm.ts'
-import type { TimedFigure } from './round-figures.ts'
-import type { ByRound } from './rounds.ts'
+import { isMostlyAnswers, type TimedFigure } from './round-figures.ts'
+import { answersOf, type ByRound, loadOf, succeeded } from './rounds.ts'
 import { workPerRedemption } from './work-per-redemption.ts'
 
 /** A row with what its verdict is made of. */
@@ -80,20 +80,22 @@ const COUNTED = [
   ['SQL statements', 'sql_statements'],
 ] as const
 
-/** In the request, per redemption. */
+/** In the request, per redemption; where few of the answers are redemptions, per answer. */
 export function countedRows(first: Run, second: Run, mode: Subject): Row[] {
-  const [ours, theirs] = [workPerRedemption(trialsOf(second, mode)), workPerRedemption(trialsOf(first, mode))]
+  const isPerAnswer = isMostlyAnswers(first)
+  const count = isPerAnswer ? requestWorkPerAnswer : requestWorkPerRedemption
+  const [ours, theirs] = [count(trialsOf(second, mode)), count(trialsOf(first, mode))]
   if (ours === null || theirs === null) return []
   return COUNTED.map(([figure, field]) => {
-    const { verdict } = compareCounted(ours[field].request, theirs[field].request)
+    const { verdict } = compareCounted(ours[field], theirs[field])
     return {
       scenario: second.plan.scenario,
       mode,
       figure,
-      unit: 'per redemption',
+      unit: isPerAnswer ? 'per answer' : 'per redemption',
       kind: 'counted',
-      first: theirs[field].request,
-      second: ours[field].request,
+      first: theirs[field],
+      second: ours[field],
       ratio: null,
       reference: 'none',
       p: null,
@@ -102,6 +104,27 @@ export function countedRows(first: Run, second: Run, mode: Subject): Row[] {
       verdict: verdict === 'more' ? 'worse' : verdict === 'fewer' ? 'better' : 'the same',
     }
   })
+}
+
+type RequestWork = Readonly<Record<(typeof COUNTED)[number][1], number>>
+
+function requestWorkPerRedemption(trials: readonly Trial[]): RequestWork | null {
+  const work = workPerRedemption(trials)
+  return work && mapCounted((field) => work[field].request)
+}
+
+function requestWorkPerAnswer(trials: readonly Trial[]): RequestWork | null {
+  const counted = trials.filter(succeeded).flatMap((trial) => {
+    const load = loadOf(trial, 'paused')
+    return trial.work && load ? [{ work: trial.work, answers: answersOf(load) }] : []
+  })
+  const answers = counted.reduce((sum, each) => sum + each.answers, 0)
+  if (answers === 0) return null
+  return mapCounted((field) => counted.reduce((sum, { work }) => sum + work[field].request, 0) / answers)
+}
+
+function mapCounted(value: (field: keyof RequestWork) => number): RequestWork {
+  return Object.fromEntries(COUNTED.map(([, field]) => [field, value(field)])) as RequestWork
 }
 
 function trialsOf(run: Run, mode: Subject): Trial[] {

@@ -111,6 +111,46 @@ describe('compareRuns', () => {
     expect(comparison.warnings.join()).toContain('no ceiling in both runs')
   })
 
+  it('says why an open loop has nothing to hold its times against', () => {
+    const open = (seed: number): Run => {
+      const run = runOf(seed)
+      return { ...run, plan: { ...run.plan, arrivals: { model: 'constant', rate: 100 }, paced: true } }
+    }
+    const comparison = compareRuns(open(1), open(2))
+    expect(comparison.outcome).toBe('nothing can be concluded')
+    expect(comparison.warnings.join()).toContain('an open loop asks the bare route for another rate')
+  })
+
+  it('counts per answer where few of them are redemptions: how many came too late changes nothing', () => {
+    const soldOut = (seed: number, answers: number) =>
+      withTrials(runOf(seed), ({ mode, loads, work }) => {
+        const accepted = mode === 'ceiling' ? answers : 100
+        const commands = { ...work?.redis_commands, request: 3 * answers, ledger: 0, job: 0 }
+        return {
+          loads: loads.map((load) => ({ ...load, accepted, refused: answers - accepted })),
+          work: work && { ...work, redemptions: 100, redis_commands: commands },
+        }
+      })
+    const comparison = compareRuns(soldOut(1, 9_000), soldOut(2, 9_900))
+    expect(rowOf(comparison.rows, 'none', 'Redis commands')).toMatchObject({
+      ...{ unit: 'per answer', first: 3, second: 3, verdict: 'the same' },
+    })
+    expect(comparison.rows.map(({ figure }) => figure)).toContain('CPU to answer')
+    expect(comparison.rows.map(({ figure }) => figure)).not.toContain('CPU to drain')
+  })
+
+  it('concludes nothing when a mode has no trial left that counts, and tells what was left out', () => {
+    const failed = withTrials(runOf(2), ({ mode }) =>
+      mode === 'none' ? { status: 'invalid', failure: 'requests left late', loads: [] } : {},
+    )
+    const comparison = compareRuns(runOf(1), failed)
+    expect(comparison.outcome).toBe('nothing can be concluded')
+    expect(comparison.verdict).toBe('Nothing can be concluded: no trial of none counts any more.')
+    expect(comparison.warnings).toContain('run-2: 8 of 24 trials left out, the first because requests left late')
+    const alone = { ...runOf(2), plan: { ...runOf(2).plan, modes: ['none', 'ceiling'] as Run['plan']['modes'] } }
+    expect(compareRuns(runOf(1), alone).warnings).toContain('only run-1 has token-bucket')
+  })
+
   it('lets nothing that takes time decide between two machines, and says what differs', () => {
     const other = runOf(2)
     const elsewhere = { ...other, environment: { ...other.environment, cores: 64, node: 'v24.0.0' } }

@@ -1,8 +1,9 @@
 import { COMPARE_SCHEMA, type Row, type RunComparison } from '../compare-file.ts'
-import { type Run, SUBJECTS } from '../run-file.ts'
+import { type Run, SUBJECTS, type Subject } from '../run-file.ts'
 import { environmentWarnings, isOtherMachine } from './comparable.ts'
 import { countedRows, judge, timedRow } from './compare-rows.ts'
 import { outcomeOf, verdictOfComparison } from './comparison-verdict.ts'
+import { joinWords, plural } from './format.ts'
 import { timedFigures } from './round-figures.ts'
 import { succeeded } from './rounds.ts'
 
@@ -13,6 +14,7 @@ import { succeeded } from './rounds.ts'
  */
 export function compareRuns(first: Run, second: Run): RunComparison {
   const modes = SUBJECTS.filter((mode) => first.plan.modes.includes(mode) && second.plan.modes.includes(mode))
+  const lost = modes.filter((mode) => mode !== 'ceiling' && isMeasured(first, mode) && !isMeasured(second, mode))
   const timed = modes.flatMap((mode) => timedFigures(first).flatMap((figure) => timedRow(first, second, mode, figure)))
   const judged = judge(timed, isOtherMachine(first, second))
   const rows = modes.flatMap((mode) => [
@@ -20,17 +22,21 @@ export function compareRuns(first: Run, second: Run): RunComparison {
     ...countedRows(first, second, mode),
   ])
   const broken = brokenSince(first, second)
-  const outcome = outcomeOf(rows, broken)
+  const outcome = outcomeOf(rows, broken, lost)
   return {
     schema: COMPARE_SCHEMA,
     first: referenceTo(first),
     second: referenceTo(second),
     outcome,
-    verdict: verdictOfComparison(outcome, rows, broken),
+    verdict: verdictOfComparison(outcome, rows, broken, lost),
     warnings: warningsOf(first, second, rows),
     rows,
     broken,
   }
+}
+
+function isMeasured({ trials }: Run, mode: Subject): boolean {
+  return trials.some((trial) => trial.mode === mode && succeeded(trial))
 }
 
 export function referenceTo(run: Run): RunComparison['first'] {
@@ -64,9 +70,35 @@ function warningsOf(first: Run, second: Run, rows: readonly Row[]): string[] {
   return [
     ...environmentWarnings(first, second),
     ...(isOtherMachine(first, second) ? ['another machine: what takes time is shown, but decides nothing'] : []),
-    ...(isUnreferenced && !isReferenced
-      ? ['no ceiling in both runs: a machine of another speed looks like a change, so what takes time decides nothing']
-      : []),
-    ...[first, second].flatMap(({ run_id, status }) => (status === 'complete' ? [] : [`${run_id} is ${status}`])),
+    ...(isUnreferenced && !isReferenced ? [whyUnreferenced(first)] : []),
+    ...[first, second].flatMap((run) => [
+      ...(run.status === 'complete' ? [] : [`${run.run_id} is ${run.status}`]),
+      ...leftOut(run),
+    ]),
+    ...onlyIn(first, second),
+    ...onlyIn(second, first),
   ]
+}
+
+function whyUnreferenced({ plan }: Run): string {
+  const why =
+    plan.arrivals === null
+      ? 'no ceiling in both runs'
+      : 'an open loop asks the bare route for another rate than the modes, so it is no measure of the machine'
+  return `${why}: a machine of another speed looks like a change, so what takes time decides nothing`
+}
+
+/** Trials that do not count, which no figure contains. */
+export function leftOut({ run_id, trials }: Run): string[] {
+  const out = trials.filter((trial) => !succeeded(trial))
+  const [first] = out
+  if (first === undefined) return []
+  return [
+    `${run_id}: ${out.length} of ${plural(trials.length, 'trial')} left out, the first because ${first.failure ?? 'it failed'}`,
+  ]
+}
+
+function onlyIn(run: Run, other: Run): string[] {
+  const modes = run.plan.modes.filter((mode) => mode !== 'ceiling' && !other.plan.modes.includes(mode))
+  return modes.length === 0 ? [] : [`only ${run.run_id} has ${joinWords(modes)}`]
 }

@@ -3,27 +3,38 @@ import { formatCount, formatDetectable, joinWords } from './format.ts'
 
 type Outcome = RunComparison['outcome']
 
-/** An invariant that broke is a regression, whatever else got better. */
-export function outcomeOf(rows: readonly Row[], broken: readonly string[]): Outcome {
+/**
+ * An invariant that broke is a regression, whatever else got better.
+ * @param lost modes that were measured before and of which no trial counts now: then nothing else is concluded
+ */
+export function outcomeOf(rows: readonly Row[], broken: readonly string[], lost: readonly string[]): Outcome {
   const judged = rows.filter((row) => row.judged)
   const isWorse = broken.length > 0 || judged.some(({ verdict }) => verdict === 'worse')
   const isBetter = judged.some(({ verdict }) => verdict === 'better')
   if (isWorse) return isBetter && broken.length === 0 ? 'mixed' : 'regression'
+  if (lost.length > 0) return 'nothing can be concluded'
   if (isBetter) return 'improvement'
   const isDecided = judged.some(({ kind, verdict }) => kind === 'time' && verdict !== 'too few rounds')
   return isDecided ? 'no difference seen' : 'nothing can be concluded'
 }
 
 /** What changed, for somebody who reads nothing else. */
-export function verdictOfComparison(outcome: Outcome, rows: readonly Row[], broken: readonly string[]): string {
+export function verdictOfComparison(
+  outcome: Outcome,
+  rows: readonly Row[],
+  broken: readonly string[],
+  lost: readonly string[],
+): string {
   const judged = rows.filter((row) => row.judged)
   const changes = (verdict: Row['verdict']) => judged.filter((row) => row.verdict === verdict).map(changeOf)
   const sentences = [
+    ...(lost.length === 0 ? [] : [`No trial of ${joinWords(lost)} counts any more.`]),
     ...broken.map((text) => `Broke: ${text}.`),
     ...sentence('Worse', changes('worse')),
     ...sentence('Better', changes('better')),
   ]
-  if (outcome === 'nothing can be concluded') return `Nothing can be concluded: ${whyNothing(rows)}.`
+  if (outcome === 'nothing can be concluded')
+    return `Nothing can be concluded: ${lost.length > 0 ? `no trial of ${joinWords(lost)} counts any more` : whyNothing(rows)}.`
   if (sentences.length === 0) sentences.push(`No difference seen in ${judged.length} figures.`)
   return [...sentences, ...powerSentence(judged)].join(' ')
 }

@@ -76,6 +76,16 @@ describe('judgeTrial', () => {
     expect(verdictOf(name, openRun(change))).toBe(verdict)
   })
 
+  it('of a target that nobody looks into, only missing seconds are gaps', () => {
+    const run = openRun({ trial: { mode: 'target' } })
+    const trial = run.trials.find(({ mode }) => mode === 'target') as Trial
+    const blind = trial.samples.map((sample) => ({ ...sample, event_loop: null }))
+    const telemetry = (samples: Trial['samples']) =>
+      judgeTrial({ ...trial, samples }, { run }).find(({ name }) => name === 'telemetry')?.verdict
+    expect(telemetry(blind)).toBe('pass')
+    expect(telemetry(blind.filter((_, index) => index % 2 === 0))).toBe('doubt')
+  })
+
   it('a lag is held against the target that the run has', () => {
     const run = openRun({ load: { schedule: { ...schedule, lag_histogram: exampleHistogram([30]) } } })
     const [trial] = run.trials as [Trial]

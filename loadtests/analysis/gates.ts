@@ -187,12 +187,13 @@ function noOpFactor(trial: Trial, { run }: GateContext): number | null {
   return answersOf(part) / part.seconds / (load.schedule.scheduled / run.plan.duration)
 }
 
-/** Share of the seconds that have no sample, or none of the servers. */
+/** Share of the seconds that have no sample, or none of the servers where those are asked. */
 function telemetryGaps({ samples, mode }: Trial): number | null {
   const [first, last] = [samples[0], samples.at(-1)]
   if (!first || !last) return null
   const seconds = Math.round(last.t - first.t) + 1
-  const empty = mode === 'ceiling' ? 0 : samples.filter((sample) => sample.event_loop === null).length
+  const isAsked = mode !== 'ceiling' && mode !== 'target'
+  const empty = !isAsked ? 0 : samples.filter((sample) => sample.event_loop === null).length
   return Math.max(0, seconds - samples.length + empty) / seconds
 }
 

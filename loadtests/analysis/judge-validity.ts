@@ -78,7 +78,9 @@ function roundReasons(run: Run, measured: readonly Trial[]): string[] {
 }
 
 /** What only all trials together can tell. */
-function resultGates({ errorRatio, histogram }: ValidityEvidence): Gate[] {
+function resultGates({ errorRatio, histogram, trials }: ValidityEvidence): Gate[] {
+  const failed =
+    trials[0]?.mode === 'target' ? 'failed or got an answer that did not pass its checks' : 'ended in an error'
   const answers = histogram?.totalCount ?? 0
   const samples: Gate = {
     name: 'samples',
@@ -92,7 +94,7 @@ function resultGates({ errorRatio, histogram }: ValidityEvidence): Gate[] {
     verdict: errorRatio === null ? 'not known' : errorRatio > MAXIMUM_ERROR_RATIO ? 'doubt' : 'pass',
     value: errorRatio,
     limit: MAXIMUM_ERROR_RATIO,
-    told: `${formatShare(errorRatio ?? 0)} of the requests ended in an error (1 % is the most that is let pass)`,
+    told: `${formatShare(errorRatio ?? 0)} of the requests ${failed} (1 % is the most that is let pass)`,
   }
   return [samples, errors]
 }

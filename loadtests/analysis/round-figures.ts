@@ -25,8 +25,9 @@ export interface TimedFigure {
 
 /** What runs are compared by. Where something else sets the pace, rates say nothing. */
 export function timedFigures(run: Run): TimedFigure[] {
-  const rates = run.plan.paced ? [] : [isMostlyAnswers(run) ? ANSWERED : ACCEPTED]
-  return [...rates, ...SHARED_FIGURES]
+  const isAnswers = isMostlyAnswers(run)
+  const rates = run.plan.paced ? [] : [isAnswers ? ANSWERED : ACCEPTED]
+  return [...rates, ...LATENCIES, ...(isAnswers ? [CPU_PER_ANSWER] : CPU_PER_REDEMPTION), ...OTHERS]
 }
 
 const ACCEPTED: TimedFigure = {
@@ -45,12 +46,17 @@ const ANSWERED: TimedFigure = {
   ofCeiling: (trials) => answeredByRound(trials, 'paused'),
 }
 
-const SHARED_FIGURES: readonly TimedFigure[] = [
+const LATENCIES: readonly TimedFigure[] = [
   // The most sensitive one: what a request takes while little gets in its way (reports/study-aa).
   latency('p10', 10, true),
   latency('p50', 50, true),
   latency('p95', 95, false),
   latency('p99', 99, true),
+]
+
+const DRAINING = ['server', 'worker', 'scheduler', 'postgres', 'redis'] as const
+
+const CPU_PER_REDEMPTION: readonly TimedFigure[] = [
   {
     name: 'CPU to accept',
     unit: 'ms',
@@ -67,6 +73,23 @@ const SHARED_FIGURES: readonly TimedFigure[] = [
     of: (trials) => workByRound(trials, ({ work }) => sumOf(work?.drain_cpu_ms, DRAINING)),
     ofCeiling: ceilingCpu,
   },
+]
+
+/** Where few of the answers are redemptions, what one of those costs is what all the others did meanwhile. */
+const CPU_PER_ANSWER: TimedFigure = {
+  name: 'CPU to answer',
+  unit: 'ms',
+  better: 'lower',
+  judged: true,
+  of: (trials) =>
+    byRound(trials, (load) => {
+      const cpuMs = sumOf(load.cpu_ms, ['server', 'postgres', 'redis'])
+      return cpuMs === null || answersOf(load) === 0 ? null : cpuMs / answersOf(load)
+    }),
+  ofCeiling: ceilingCpu,
+}
+
+const OTHERS: readonly TimedFigure[] = [
   {
     name: 'with drain/s',
     unit: '/s',
@@ -92,8 +115,6 @@ const SHARED_FIGURES: readonly TimedFigure[] = [
     ofCeiling: null,
   },
 ]
-
-const DRAINING = ['server', 'worker', 'scheduler', 'postgres', 'redis'] as const
 
 function latency(name: string, percentile: number, judged: boolean): TimedFigure {
   const of = (trials: readonly Trial[]) =>
@@ -140,7 +161,8 @@ function sumOf(cpu: Load['cpu_ms'] | undefined, kinds: readonly (keyof Load['cpu
   return parts.length === kinds.length ? parts.reduce((sum, part) => sum + part, 0) : null
 }
 
-function isMostlyAnswers({ trials }: Run): boolean {
+/** Most answers are no redemptions by design: sold out, status polls, a waiting room. */
+export function isMostlyAnswers({ trials }: Run): boolean {
   const loads = trials.filter(({ mode }) => mode !== 'ceiling').flatMap((trial) => loadOf(trial, 'paused') ?? [])
   const accepted = loads.reduce((sum, load) => sum + load.accepted, 0)
   return accepted < loads.reduce((sum, load) => sum + answersOf(load), 0) / 2

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Run, type Subject, summarySchema } from '../run-file.ts'
-import type { Targets } from '../targets/targets-schema.ts'
-import { exampleRun } from './example-run.ts'
+import { type Run, type Subject, summarySchema, type Trial } from '../run-file.ts'
+import { type Targets, targetsSchema } from '../targets/targets-schema.ts'
+import { exampleHistogram, exampleRun } from './example-run.ts'
 import { summarise } from './summarise.ts'
 
 const NO_TARGETS: Targets = { schema: 1, name: 'none', targets: [] }
@@ -65,12 +65,33 @@ describe('summarise', () => {
       withTrials(({ loads }) => ({ loads: loads.map((load) => ({ ...load, errors: load.accepted })) })),
       /50 % of the requests/,
     ],
+    [
+      'few answers',
+      withTrials(({ loads }) => ({
+        loads: loads.map((load) => ({ ...load, histogram: exampleHistogram(Array(50).fill(20)) })),
+      })),
+      /only 250 answers: a p99 needs at least 299/,
+    ],
     ['steal', withTrials(() => ({ steal: 0.4 })), /hypervisor took 40 %/],
     ['an interruption', { ...exampleRun(), status: 'interrupted' } satisfies Run, /interrupted/],
   ])('is INCONCLUSIVE with %s', (_, run, reason) => {
     const result = resultOf(run, 'none')
     expect(result.validity).toBe('INCONCLUSIVE')
     expect(result.validity_reasons.join('\n')).toMatch(reason)
+  })
+
+  it("an answer that does not pass its checks is a failure of a team's own target, not of the reference server", () => {
+    const failing = (mode: Trial['mode']) =>
+      withTrials((trial) => ({
+        ...(trial.mode === 'none' && { mode }),
+        loads: trial.loads.map((load) => ({ ...load, accepted: 0, refused: load.accepted })),
+      }))
+    const availability = { name: 'hardly anything fails', measure: 'availability', at_least: 0.999 } as const
+    const targets = targetsSchema.parse({ schema: 1, name: 'own', targets: [availability] })
+    const summary = summarise(failing('target'), targets)
+    expect(summary.targets).toMatchObject([{ verdict: 'missed' }])
+    expect(summary.verdict).toContain('100 % of the requests failed or got an answer that did not pass its checks')
+    expect(summarise(failing('none'), targets).targets).toMatchObject([{ verdict: 'met' }])
   })
 
   it('adds up what invariants examined and keeps 20 offending ids', () => {

@@ -133,10 +133,14 @@ function endToEndHistograms(trials: readonly Trial[]): string[] {
   return trials.filter(succeeded).flatMap((trial) => trial.end_to_end_histogram ?? [])
 }
 
-/** Errors among all requests of the trials that succeeded; null when there were no requests. */
+/**
+ * Errors among all requests of the trials that succeeded; null when there were no requests. A refusal of the reference
+ * server is an answer; of a team's own target it is one that did not pass its checks.
+ */
 function errorRatio(trials: readonly Trial[]): number | null {
-  const loads = trials.filter(succeeded).flatMap((trial) => trial.loads)
-  const errors = loads.reduce((total, load) => total + load.errors, 0)
+  const loads = trials.filter(succeeded).flatMap(({ loads, mode }) => loads.map((load) => ({ ...load, mode })))
+  const failed = ({ errors, refused, mode }: (typeof loads)[number]) => errors + (mode === 'target' ? refused : 0)
+  const errors = loads.reduce((total, load) => total + failed(load), 0)
   const requests = loads.reduce((total, load) => total + answersOf(load) + load.errors, 0)
   return requests === 0 ? null : errors / requests
 }

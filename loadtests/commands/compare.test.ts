@@ -63,6 +63,29 @@ describe('compare', () => {
     expect(process.exitCode).toBe(0)
   })
 
+  it('leaves out what a gate refuses, and says so', async () => {
+    const jumped = run(2).trials.map((trial) => ({
+      ...trial,
+      loads: trial.loads.map((load) => ({ ...load, clock_step_ms: trial.round === 1 ? 60_000 : 0 })),
+    }))
+    await save('jumped', { ...run(2), trials: jumped })
+    await compare(fileOf('a'), fileOf('jumped'), '--json')
+    const { warnings } = comparisonSchema.parse(JSON.parse(stdout))
+    expect(warnings.join()).toMatch(/run-2: 2 of 12 trials left out, the first because the wall clock jumped/)
+  })
+
+  it('names the file whose histograms cannot be read', async () => {
+    const damaged = run(2).trials.map((trial) => ({
+      ...trial,
+      loads: trial.loads.map((load) => ({ ...load, histogram: 'HISTFAAA' })),
+    }))
+    await save('damaged', { ...run(2), trials: damaged })
+    await expect(compare(fileOf('a'), fileOf('damaged'))).rejects.toMatchObject({
+      exitCode: 2,
+      message: /damaged\.json/,
+    })
+  })
+
   it('ends with 3 when nothing can be concluded', async () => {
     await save('short', exampleRun({ rounds: 2, modes: ['none', 'ceiling'] }))
     await compare(fileOf('a'), fileOf('short'), '--gate')

@@ -3,6 +3,8 @@ import { Command } from 'commander'
 import { whyIncomparable } from '../analysis/comparable.ts'
 import { compareHistory } from '../analysis/compare-history.ts'
 import { compareRuns } from '../analysis/compare-runs.ts'
+import { joinWords } from '../analysis/format.ts'
+import { judgeRun } from '../analysis/gates.ts'
 import type { History, RunComparison } from '../compare-file.ts'
 import { UsageError } from '../errors.ts'
 import { renderComparisonJunit } from '../report/compare-junit.ts'
@@ -10,7 +12,7 @@ import { renderComparison, renderComparisonMarkdown } from '../report/compare-re
 import { renderHistory, renderHistoryMarkdown } from '../report/history-report.ts'
 import { showsColour } from '../report/terminal-report.ts'
 import type { Run } from '../run-file.ts'
-import { findRunFile, readRun } from './report.ts'
+import { findRunFile, readRun, whenDecoded } from './report.ts'
 
 interface CompareOptions {
   baseline?: string
@@ -57,22 +59,38 @@ export function createCompareCommand(): Command {
 
 async function compare(names: string[], options: CompareOptions): Promise<void> {
   const all = options.baseline === undefined ? names : [options.baseline, ...names]
-  const [first, second, ...more] = await readRuns(all, options)
+  const { runs, files } = await readRuns(all, options)
+  const [first, second, ...more] = runs
   if (first === undefined || second === undefined)
     throw new UsageError('compare needs two runs, or one and --baseline: npm run compare -- BEFORE AFTER')
-  if (more.length > 0) return reportHistory(compareHistory([first, second, ...more]), options)
-  await reportComparison(compareRuns(first, second), options)
+  const named = joinWords(files)
+  if (more.length > 0)
+    return reportHistory(
+      whenDecoded(named, () => compareHistory(runs)),
+      options,
+    )
+  await reportComparison(
+    whenDecoded(named, () => compareRuns(first, second)),
+    options,
+  )
 }
 
-/** @throws UsageError when a file is no run, or one of them has another shape than the first */
-async function readRuns(names: readonly string[], { out }: CompareOptions): Promise<Run[]> {
+/**
+ * The runs without the trials that a gate refused.
+ * @throws UsageError when a file is no run, or one of them has another shape than the first
+ */
+async function readRuns(names: readonly string[], { out }: CompareOptions): Promise<{ runs: Run[]; files: string[] }> {
   const files = await Promise.all(names.map((name) => findRunFile(name, out)))
-  const runs = await Promise.all(files.map(readRun))
+  const readJudged = async (file: string) => {
+    const run = await readRun(file)
+    return whenDecoded(file, () => judgeRun(run))
+  }
+  const runs = await Promise.all(files.map(readJudged))
   for (const [index, run] of runs.entries()) {
     const reason = runs[0] && whyIncomparable(runs[0], run)
     if (reason) throw new UsageError(`${files[0]} and ${files[index]} cannot be compared, ${reason}.`)
   }
-  return runs
+  return { runs, files }
 }
 
 async function reportComparison(comparison: RunComparison, options: CompareOptions): Promise<void> {

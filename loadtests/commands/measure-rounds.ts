@@ -33,7 +33,8 @@ export async function measureRounds(
     progress.begin({ round: position.round, name: position.mode })
     const trial = await makeTrial(position)
     await keep({ trials: [...run.trials, trial] })
-    progress.end(trial)
+    // What a gate refused is told as such, not with its rates.
+    progress.end(judgeRun(run).trials.at(-1) ?? trial)
   }
   await keep({})
   try {

@@ -109,7 +109,7 @@ function judgeFile(file: string, run: Run, targets: Targets): Run {
 }
 
 /** A histogram that cannot be decoded is a fault of the file, not of ours. */
-function whenDecoded<Made>(file: string, make: () => Made): Made {
+export function whenDecoded<Made>(file: string, make: () => Made): Made {
   try {
     return make()
   } catch (cause) {
