@@ -10,7 +10,7 @@ import { readCpuPressureMs, readMachineTime, stealBetween } from '../measure/pro
 import type { RunDirectory } from '../sut/run-directory.ts'
 import { startSupervised } from '../sut/supervisor.ts'
 import type { Pattern } from './patterns.ts'
-import { type Figures, figuresOf, mapFigures, trueLatencies, type Written } from './truth.ts'
+import { type Figures, figuresOf, mapFigures, trueLatencies, WRITTEN_PATH, type Written } from './truth.ts'
 
 export interface CalibrationContext {
   readonly directory: RunDirectory
@@ -55,7 +55,7 @@ export async function measurePattern(
   const spec = specFor(context, driver, pattern, server.ready.url ?? '')
   const load = (seconds: number) =>
     context.generator.load({ ...spec, duration_seconds: seconds }, { signal: context.signal })
-  const takeWritten = async () => (await (await fetch(spec.url)).json()) as Written[]
+  const takeWritten = async () => (await (await fetch(`${spec.url}${WRITTEN_PATH}`)).json()) as Written[]
   try {
     await load(WARM_UP_SECONDS)
     await takeWritten()

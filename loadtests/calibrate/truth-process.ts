@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { createRandom } from '../analysis/random.ts'
 import { sendReady, tieToHarness } from '../sut/lifeline.ts'
 import type { Pattern } from './patterns.ts'
-import type { Written } from './truth.ts'
+import { WRITTEN_PATH, type Written } from './truth.ts'
 
 /**
  * A server that behaves as its pattern says and writes down what really happened to each request. Its clock is
@@ -18,7 +18,7 @@ const written: Written[] = []
 let waiting: (() => void)[] = []
 
 const server = createServer((request, response) => {
-  if (request.method === 'GET') return response.end(JSON.stringify(written.splice(0)))
+  if (request.url === WRITTEN_PATH) return response.end(JSON.stringify(written.splice(0)))
   const arrivedAt = now()
   const serviceMs = drawService()
   let body = ''

@@ -9,6 +9,9 @@ export type Written = readonly [
   serviceMs: number,
 ]
 
+/** Where the calibration server hands out what it wrote down since the last time. */
+export const WRITTEN_PATH = '/written'
+
 export interface Figures {
   readonly p50: number
   readonly p95: number

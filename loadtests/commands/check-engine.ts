@@ -9,6 +9,8 @@ import type { Plan } from '../run-file.ts'
 export async function checkEngine({ engine, arrivals }: Pick<Plan, 'engine' | 'arrivals'>): Promise<void> {
   if (engine !== 'k6') return
   if (arrivals?.model === 'poisson')
-    throw new UsageError('k6 has no arrivals at random moments: --engine paced has, or leave --poisson away.')
+    throw new UsageError(
+      'k6 has no arrivals at random moments: --engine paced has, or choose a constant rate (--rate).',
+    )
   await findK6()
 }

@@ -50,6 +50,9 @@ describe('the example', () => {
     const [result] = summary.results
     expect(result?.invariants).toMatchObject([{ title: 'node verify-notes.js 3', examined: 1, broken: [] }])
     const { run, directory } = readRun()
+    // Random arrivals are those of the file the next time as well.
+    expect(run.repeat_with).toMatch(/ --engine paced --duration 4 /)
+    expect(result?.gates).toContainEqual(expect.objectContaining({ name: 'telemetry', verdict: 'pass' }))
     const [load] = run.trials.find(({ mode }) => mode === 'target')?.loads ?? []
     expect(load).toMatchObject({ refused: 0, errors: 0, schedule: { dropped: 0 } })
     expect(load?.accepted).toBeGreaterThan(300)
@@ -113,6 +116,7 @@ describe('bad input', () => {
       2,
       /is not on this machine: --i-own-this-target/,
     ],
+    ['a path in the address', () => [example, '--url', `${url}/api`], 2, /give scheme, host and port alone/],
     ['contradictory loops', () => [example, '--rate', '5', '--connections', '5'], 2, /choose one of them/],
     [
       'a target that is away',

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { type Arrivals, meanRate } from '../drivers/arrivals.ts'
+import type { Arrivals } from '../drivers/arrivals.ts'
 import { ENGINES, type Engine } from '../drivers/driver.ts'
 import { UsageError } from '../errors.ts'
 import { createProgressReport, outlookOf } from '../report/progress.ts'
@@ -80,14 +80,18 @@ async function load(path: string, options: LoadOptions): Promise<void> {
   })
 }
 
-/** @throws UsageError for none, and for one that may be somebody else's */
+/** @throws UsageError for none, for one with a path, and for one that may be somebody else's */
 function targetUrl(url: string | undefined, isOwned: boolean): string {
   if (url === undefined) throw new UsageError('the scenario names no url: --url says what is loaded.')
-  const { hostname } = new URL(url)
+  const { hostname, origin, pathname, search } = new URL(url)
+  if (pathname !== '/' || search !== '')
+    throw new UsageError(
+      `${url}: give scheme, host and port alone (${origin}); paths stand in the scenario's requests.`,
+    )
   const isHere = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
   if (!isHere && !isOwned)
     throw new UsageError(`${url} is not on this machine: --i-own-this-target says that you may load it.`)
-  return url.replace(/\/+$/, '')
+  return origin
 }
 
 function planFor({ file }: LoadedScenario, options: LoadOptions, seed: number): Plan {
@@ -133,10 +137,13 @@ function targetsOf({ file }: LoadedScenario): Targets {
   return { schema: 1, name: file.name, targets }
 }
 
+/** Arrivals that the scenario file has are in it the next time as well. */
+function describeLoop({ rate }: LoadOptions, { engine }: Plan): string {
+  return rate === undefined ? `--engine ${engine}` : `--engine ${engine} --rate ${formatRate(rate)}`
+}
+
 function describeCommand(path: string, url: string, options: LoadOptions, plan: Plan): string {
-  const loop = plan.arrivals
-    ? `--engine ${plan.engine} --rate ${plan.arrivals.model === 'poisson' ? meanRate(plan.arrivals) : formatRate(plan.arrivals)}`
-    : `--connections ${plan.connections}`
+  const loop = plan.arrivals ? describeLoop(options, plan) : `--connections ${plan.connections}`
   const owned = options.iOwnThisTarget ? ' --i-own-this-target' : ''
   return `npm run load -- ${path} --url ${url} ${loop} --duration ${plan.duration} --rounds ${plan.rounds} --seed ${plan.seed}${owned}`
 }

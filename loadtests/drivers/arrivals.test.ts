@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Arrivals, arrivalTimes, meanRate, peakRate } from './arrivals.ts'
+import { type Arrivals, arrivalTimes, meanRate } from './arrivals.ts'
+import { peakRate } from './peak-rate.ts'
 
 const timesOf = (arrivals: Arrivals, seconds: number) => [...arrivalTimes(arrivals, seconds)]
 

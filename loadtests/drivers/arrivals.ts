@@ -23,12 +23,6 @@ export function meanRate(arrivals: Arrivals): number {
   return arrivals.rate
 }
 
-/** The greatest people per second that is asked for. */
-export function peakRate(arrivals: Arrivals): number {
-  if (arrivals.model === 'ramp') return Math.max(arrivals.from, arrivals.to)
-  return arrivals.model === 'steps' ? Math.max(...arrivals.rates) : arrivals.rate
-}
-
 /** In words, with its unit. */
 export function describeArrivals(arrivals: Arrivals): string {
   if (arrivals.model === 'ramp') return `${arrivals.from} to ${arrivals.to} people/s, evenly growing`

@@ -33,19 +33,32 @@ export async function startGenerator(
   let lastId = 0
   return {
     process: child,
-    load: (spec, watch) => giveUpWhenOverdue(runLoad(child, ++lastId, spec, watch), spec, overdueMs),
+    load(spec, watch) {
+      const id = ++lastId
+      const load = runLoad(child, id, spec, watch)
+      return giveUpWhenOverdue(load, spec, overdueMs, () => child.send({ type: 'stop', id } satisfies GeneratorRequest))
+    },
     stop: () => child.stop(),
   }
 }
 
-/** One that stands still must not keep a bench waiting forever. */
-async function giveUpWhenOverdue(load: Promise<LoadResult>, spec: LoadSpec, overdueMs: number): Promise<LoadResult> {
+/** One that stands still must not keep a bench waiting forever, nor go on beside the next one when it wakes up. */
+async function giveUpWhenOverdue(
+  load: Promise<LoadResult>,
+  spec: LoadSpec,
+  overdueMs: number,
+  stop: () => void,
+): Promise<LoadResult> {
   const { duration_seconds: seconds, timeout_seconds: timeout } = loadSpecSchema.parse(spec)
   if (seconds === undefined) return load
   const { promise, reject } = withResolvers<never>()
   const limitMs = 1_000 * (seconds + timeout) + overdueMs
   const late = new InvalidRunError(`The load of ${seconds} s had not ended after ${limitMs / 1_000} s`)
-  const timer = setTimeout(() => reject(late), limitMs)
+  const giveUp = () => {
+    stop()
+    reject(late)
+  }
+  const timer = setTimeout(giveUp, limitMs)
   return Promise.race([load, promise]).finally(() => clearTimeout(timer))
 }
 

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { UnreachableError } from '../errors.ts'
@@ -33,9 +34,16 @@ export async function findK6(env: NodeJS.ProcessEnv = process.env): Promise<K6Pr
     throw new UnreachableError(
       'There is no k6: npm run setup:k6 builds it where Go is there; or install it (https://k6.io), or name it in K6_BIN.',
     )
+  return check(docker, containerArgs(), IMAGE)
+}
+
+/** As the user who asks, who alone may write where the summary goes. */
+function containerArgs(): string[] {
   const project = fileURLToPath(new URL('../..', import.meta.url))
-  const mounts = ['-v', `${project}:${project}:ro`, '-v', '/tmp:/tmp']
-  return check(docker, ['run', '--rm', '-i', '--network', 'host', '-e', 'REDLINE_LOAD', ...mounts, IMAGE], IMAGE)
+  const temporary = tmpdir()
+  const mounts = ['-v', `${project}:${project}:ro`, '-v', `${temporary}:${temporary}`]
+  const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
+  return ['run', '--rm', '-i', '--network', 'host', '--user', user, '-e', 'REDLINE_LOAD', ...mounts, IMAGE]
 }
 
 async function check(command: string, args: readonly string[], name: string): Promise<K6Program> {

@@ -5,13 +5,13 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { K6Load } from '../k6/visit.ts'
-import { peakRate } from './arrivals.ts'
 import { type CheckedLoadSpec, type Driver, loadSpecSchema, type Schedule } from './driver.ts'
 import { buildHistogram, encodeHistogram, toMicroseconds } from './histogram.ts'
 import { findK6 } from './k6-binary.ts'
 import { parseK6Line } from './k6-lines.ts'
 import { createLoadRecorder, type LoadRecorder } from './load-recorder.ts'
 import { monotonicOffsetMs } from './monotonic.ts'
+import { peakRate } from './peak-rate.ts'
 import { createRecipe } from './recipes/registry.ts'
 import type { RoomSightings } from './recipes/room-sightings.ts'
 
@@ -52,8 +52,7 @@ export function createK6Driver(): Driver {
       if (signal?.aborted) stop()
       try {
         const reading = readLines(child, recorder, recipe.room, (ms) => lag.recordValue(toMicroseconds(ms)))
-        await finish(child, signal)
-        const beganAtMs = await reading
+        const [beganAtMs] = await Promise.all([reading, finish(child, signal)])
         onProgress?.(recorder.takeProgress())
         const counts = await readCounts(load.summaryFile)
         return await recorder.finish({ ...counts, began_at_ms: beganAtMs, lag_histogram: encodeHistogram(lag) })

@@ -61,12 +61,13 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
     },
     answered(request, status, body, latencyMs, atMs = performance.now()) {
       lastAnswerAt = Math.max(lastAnswerAt, atMs)
-      if (status >= 500) return fail(request, String(status), atMs)
+      const good = request.isGood?.({ status, body })
+      // A check may ask for a server error; without one none is an answer.
+      if (status >= 500 && !good) return fail(request, String(status), atMs)
       const microseconds = toMicroseconds(latencyMs)
       total.recordValue(microseconds)
       recent.recordValue(microseconds)
       byStep.get(request.step)?.recordValue(microseconds)
-      const good = request.isGood?.({ status, body })
       const counted = good === undefined ? resultOf(request.step, status) : good ? 'accepted' : 'refused'
       counts[counted]++
       slices.add(atMs, counted, microseconds)

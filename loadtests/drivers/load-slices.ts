@@ -29,6 +29,8 @@ export function createLoadSlices(beganAtMs: number): LoadSlices {
   let slices: Slice[] = []
 
   const sliceAt = (atMs: number): Slice => {
+    // A clock that was set back: the gate for its jumps excludes such a load, this only has to survive it.
+    if (atMs < beganAtMs) return sliceAt(beganAtMs)
     let index = Math.floor((atMs - beganAtMs) / lengthMs)
     while (index >= MOST_SLICES) {
       slices = joinPairs(slices)

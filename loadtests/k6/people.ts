@@ -22,6 +22,8 @@ export function createPeople(url: string, requests: Requests, timeoutSeconds: nu
       headers: { ...(body && { 'Content-Type': 'application/json' }), Accept: 'application/json', ...headers },
       timeout: `${timeoutSeconds}s`,
       responseType: 'text',
+      // An answer is an answer, and where it leads to may be somebody else's.
+      redirects: 0,
       // Without it each status of a redemption would be a series of its own.
       tags: { name: path.replace(/\/[0-9a-f-]{36}|\?.*/g, '') },
     })

@@ -1,5 +1,6 @@
 import { check } from 'k6'
 import type { Options } from 'k6/options'
+import { peakRate } from '../drivers/peak-rate.ts'
 import type { Requests } from '../drivers/recipes/requests.ts'
 import { createPeople } from './people.ts'
 import { NAMED_SHAPES, shapeOf } from './shapes.ts'
@@ -40,14 +41,16 @@ function choose<Value>(name: string, value: string, choices: Readonly<Record<str
 }
 
 const people = createPeople(env('REDLINE_URL', 'http://127.0.0.1:3000'), choose('SCENARIO', scenario, SCENARIOS), 10)
-const vus = Math.max(20, Math.ceil(2 * rate))
+const arrivals = shape === 'users-once' ? null : choose('SHAPE', shape, NAMED_SHAPES)(rate)
+/** Enough for people who wait two seconds, also at the peak: people without one would be dropped, which is no limit of the server. */
+const vus = Math.max(20, Math.ceil(2 * (arrivals ? peakRate(arrivals) : rate)))
 
 export const options: Options = {
   scenarios: {
     load:
-      shape === 'users-once'
+      arrivals === null
         ? { executor: 'shared-iterations', vus: Math.min(100, users), iterations: users }
-        : shapeOf(choose('SHAPE', shape, NAMED_SHAPES)(rate), seconds, vus, 10),
+        : shapeOf(arrivals, seconds, vus, 10),
   },
   thresholds: thresholdsFrom(JSON.parse(open(env('TARGETS', '../targets/guide.json'))), scenario),
 }

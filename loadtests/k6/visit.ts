@@ -77,7 +77,7 @@ function elapsedMs(): number {
 
 /** As k6 saw the answer come: this script goes on later, when k6 has a CPU for it. */
 function latencyOf({ timings }: RefinedResponse<'text'>): number {
-  return timings.blocked + timings.connecting + timings.duration
+  return timings.blocked + timings.connecting + timings.tls_handshaking + timings.duration
 }
 
 function tellAnswer(

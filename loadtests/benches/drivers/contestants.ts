@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Engine } from '../../drivers/driver.ts'
@@ -43,7 +44,7 @@ export async function findContestants(generator: Generator, directory: string): 
     ours('paced', generator, directory),
     ...(k6 ? [ours('k6', generator, directory)] : []),
     ours('autocannon', generator, directory),
-    ...others(),
+    ...others(directory),
   ]
 }
 
@@ -70,8 +71,19 @@ function ours(engine: Engine, generator: Generator, directory: string): Contesta
   }
 }
 
-/** Their own output tells the requests; their CPU is what this process was charged for a child that ended. */
-function others(): Contestant[] {
+const TYPE = 'application/json'
+/** About as long as what ours send. */
+const BODY = JSON.stringify({ code: 'NO-OP', email: 'p-1@people.example' })
+
+/**
+ * They send the same kind of request as ours. Their own output tells how many; their CPU is what this process was charged
+ * for a child that ended.
+ */
+function others(directory: string): Contestant[] {
+  const [body, script] = [join(directory, 'body.json'), join(directory, 'post.lua')]
+  writeFileSync(body, BODY)
+  const header = `wrk.headers["Content-Type"] = "${TYPE}"`
+  writeFileSync(script, `wrk.method = "POST"\nwrk.body = '${BODY}'\n${header}\n`)
   const program = (name: string, args: (slot: Slot) => string[], counted: RegExp): Contestant[] => {
     const command = findProgram([name])
     if (command === null) return []
@@ -82,22 +94,34 @@ function others(): Contestant[] {
         async load(slot) {
           const before = childrenCpuMs()
           const { stdout } = await run(command, args(slot), { maxBuffer: 1e8 })
-          return { requests: Number(counted.exec(stdout)?.[1] ?? 0), cpuMs: childrenCpuMs() - before }
+          const requests = Number(counted.exec(stdout)?.[1] ?? 0)
+          if (requests === 0) throw new Error(`${name} got no answer to count:\n${stdout.slice(-500)}`)
+          return { requests, cpuMs: childrenCpuMs() - before }
         },
       },
     ]
   }
   const [connections] = [String(CONNECTIONS)]
   return [
-    ...program('wrk', ({ url, seconds }) => ['-t1', `-c${connections}`, `-d${seconds}s`, url], /(\d+) requests in/),
+    ...program(
+      'wrk',
+      ({ url, seconds }) => ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url],
+      /(\d+) requests in/,
+    ),
     ...program(
       'ab',
-      ({ url, seconds }) => ['-k', '-q', '-c', connections, '-t', String(seconds), '-n', '10000000', `${url}/`],
+      ({ url, seconds }) => [
+        ...['-k', '-q', '-c', connections, '-t', String(seconds), '-n', '10000000'],
+        ...['-p', body, '-T', TYPE, `${url}/`],
+      ],
       /Complete requests:\s+(\d+)/,
     ),
     ...program(
       'oha',
-      ({ url, seconds }) => ['--no-tui', '-c', connections, '-z', `${seconds}s`, url],
+      ({ url, seconds }) => [
+        ...['--no-tui', '-c', connections, '-z', `${seconds}s`],
+        ...['-m', 'POST', '-d', BODY, '-T', TYPE, url],
+      ],
       /\[202\]\s+(\d+)/,
     ),
   ]
