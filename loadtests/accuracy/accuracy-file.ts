@@ -52,10 +52,14 @@ export const accuracySummarySchema = z.object({
       most_wrong: z.string().nullable(),
     }),
   ),
-  /** Medians of the absolute errors, the share of intervals that held, and how wide they are beside the floor. */
+  /**
+   * Open loops are not counted for the throughput: it is what comes, as long as the system keeps up. Medians of the absolute
+   * errors, the share of intervals that held, and how wide they are beside the floor. */
   overall: figures(
     z.object({
       error: z.number(),
+      /** Median of the signed errors. */
+      bias: z.number(),
       floor: z.number(),
       held: z.number().int(),
       of: z.number().int(),

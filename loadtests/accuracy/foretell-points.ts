@@ -1,4 +1,5 @@
-import { calibratePipeline } from '../model/pipeline/calibrate-pipeline.ts'
+import { InvalidRunError } from '../errors.ts'
+import { calibratePipeline, type Tried } from '../model/pipeline/calibrate-pipeline.ts'
 import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
 import { loadOfPoint, sizeOfPoint } from '../model/pipeline/size-of-point.ts'
 import { foretell, noiseOf } from '../plan/foretell.ts'
@@ -8,7 +9,7 @@ import { CALIBRATED_MODES, type CalibratedMode, calibrationPoints, DEMANDS_OF, H
 
 /**
  * Everything that will be measured, foretold from the calibration alone.
- * @throws RangeError when a mode could not be calibrated
+ * @throws InvalidRunError when a mode could not be calibrated
  */
 export function foretellPoints(calibration: PointsRun, heldOutRounds: number, points = HELD_OUT): Predictions {
   const { environment, rounds } = calibration
@@ -19,7 +20,7 @@ export function foretellPoints(calibration: PointsRun, heldOutRounds: number, po
     }))
   const tried = CALIBRATED_MODES.map(triedOf)
   const demands = new Map(
-    CALIBRATED_MODES.map((mode, index) => [mode, calibratePipeline(tried[index] ?? [], environment.cores)]),
+    CALIBRATED_MODES.map((mode, index) => [mode, calibrate(tried[index] ?? [], environment.cores)]),
   )
   const noise = noiseOf(tried.flat(), environment.cores)
   return {
@@ -35,5 +36,15 @@ export function foretellPoints(calibration: PointsRun, heldOutRounds: number, po
       const { figures, prediction } = foretell(what, noise, { calibration: rounds, measured: heldOutRounds })
       return { point, foretold: { ...figures }, use: [...prediction.use] }
     }),
+  }
+}
+
+function calibrate(tried: readonly Tried[], cores: number): PipelineDemands {
+  try {
+    return calibratePipeline(tried, cores)
+  } catch (cause) {
+    if (cause instanceof RangeError)
+      throw new InvalidRunError(`The calibration is not enough: ${cause.message}.`, { cause })
+    throw cause
   }
 }

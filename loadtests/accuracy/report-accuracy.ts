@@ -1,5 +1,6 @@
 import { formatShare } from '../analysis/format.ts'
 import { FIGURES, type Figure } from '../points/point-figures.ts'
+import { drawTextIntervals } from '../report/charts/text-intervals.ts'
 import { bullets, table } from '../report/markdown-parts.ts'
 import { lawLines } from '../report/report-rows.ts'
 import type { AccuracySummary, Predictions } from './accuracy-file.ts'
@@ -23,17 +24,19 @@ export function renderAccuracy(predictions: Predictions, summary: AccuracySummar
         'figure',
         'wanted (median)',
         'error (median)',
+        'signed (median)',
         'the same measured twice',
         'intervals that held',
         'their ± (median)',
         'verdict',
       ],
       FIGURES.map((figure) => {
-        const { wanted, error, floor, held, of, half_width, verdict } = summary.overall[figure]
+        const { wanted, error, bias, floor, held, of, half_width, verdict } = summary.overall[figure]
         return [
           figure,
           wanted,
           formatShare(error),
+          signed(bias),
           formatShare(floor),
           `${held} of ${of}`,
           formatShare(half_width),
@@ -74,14 +77,27 @@ function figureSection(figure: Figure, summary: AccuracySummary): string[] {
   })
   return [
     `## ${figure}`,
+    picture(figure, summary),
     table(['point', `foretold, ${name} (90 %)`, 'measured', 'error', 'held', 'measured twice'], rows),
   ]
 }
 
+/** Each interval around what was foretold, and where the measured value lies. */
+function picture(figure: Figure, { points }: AccuracySummary): string {
+  const intervals = points.flatMap(({ name, figures }) => {
+    if (figures === null) return []
+    const { foretold, measured } = figures[figure]
+    return [{ name, foretold: foretold.value, low: foretold.low, high: foretold.high, measured }]
+  })
+  return `\`\`\`text\n${drawTextIntervals(intervals)}\n\`\`\``
+}
+
 const EXPLAINED = [
+  'Pictures: │ what was foretold, ─ its interval, ● measured inside of it, ○ outside.',
   'Error: foretold over measured, less 1. Measured: median over the rounds. Measured twice: the median of the odd rounds over',
   'that of the even ones, less 1: no model can be better than that. The predictions were written to `predictions.json`',
-  'before the first of these points was tried.',
+  "before the first of these points was tried. What comes in an open loop (people/s) is not the model's to foretell: its",
+  'throughput is shown, but not counted above.',
 ].join('\n')
 
 function signed(share: number): string {

@@ -23,7 +23,7 @@ const FILES = { calibration: 'calibration', heldOut: 'held-out', predictions: 'p
  * Calibrates, foretells and writes that down, and only then tries what was foretold. A stage whose files are there is not
  * done again.
  */
-export async function runAccuracy(parts: AccuracyParts): Promise<{ predictions: Predictions; heldOut: PointsRun }> {
+export async function runAccuracy(parts: AccuracyParts): Promise<Made> {
   const { directory, rounds } = parts
   const say = (line: string) => void process.stderr.write(`${line}\n`)
   const calibration = await stage(
@@ -41,18 +41,32 @@ export async function runAccuracy(parts: AccuracyParts): Promise<{ predictions: 
   }
   const points = predictions.points.map(({ point }) => point)
   const heldOut = await stage(parts, FILES.heldOut, points, rounds.heldOut)
-  return { predictions, heldOut }
+  return inOrder(file, { predictions, heldOut })
+}
+
+interface Made {
+  readonly predictions: Predictions
+  readonly heldOut: PointsRun
+}
+
+/** What was written down afterwards foretells nothing. @throws UsageError */
+function inOrder(file: string, made: Made): Made {
+  const { predictions, heldOut } = made
+  if (Date.parse(predictions.written_at) > Date.parse(heldOut.started_at))
+    throw new UsageError(`${file} was written after the points had been run: what it says is no prediction.`)
+  return made
 }
 
 /** The files of a study that was made. @throws UsageError for a directory without them */
-export async function readAccuracy(directory: string): Promise<{ predictions: Predictions; heldOut: PointsRun }> {
-  const predictions = await readIfThere(join(directory, FILES.predictions), (value) => predictionsSchema.parse(value))
+export async function readAccuracy(directory: string): Promise<Made> {
+  const file = join(directory, FILES.predictions)
+  const predictions = await readIfThere(file, (value) => predictionsSchema.parse(value))
   const heldOut = await readIfThere(join(directory, FILES.heldOut, 'run.json'), (value) => pointsRunSchema.parse(value))
   if (predictions === undefined || heldOut === undefined)
     throw new UsageError(
       `${directory} holds no study of accuracy that has come to an end (predictions.json, held-out/run.json).`,
     )
-  return { predictions, heldOut }
+  return inOrder(file, { predictions, heldOut })
 }
 
 async function stage(

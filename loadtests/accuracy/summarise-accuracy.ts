@@ -24,7 +24,10 @@ export function summariseAccuracy(predictions: Predictions, measured: PointsRun)
     const trials = measured.trials.filter(({ profile }) => profile === each.point.name)
     return comparePoint(each, trials, predictions.demands)
   })
-  const overall = Object.fromEntries(FIGURES.map((figure) => [figure, overallOf(points, figure)]))
+  const isOpen = new Set(predictions.points.flatMap(({ point }) => (point.arrivals === null ? [] : [point.name])))
+  const counted = (figure: Figure) =>
+    figure === 'throughput' ? points.filter(({ name }) => !isOpen.has(name)) : points
+  const overall = Object.fromEntries(FIGURES.map((figure) => [figure, overallOf(counted(figure), figure)]))
   return {
     schema: 1,
     predictions_written_at: predictions.written_at,
@@ -94,6 +97,7 @@ function overallOf(points: readonly PointSummary[], figure: Figure): AccuracySum
   const error = middle(compared.map((each) => Math.abs(each.error)))
   return {
     error,
+    bias: middle(compared.map((each) => each.error)),
     floor: middle(compared.flatMap(({ floor }) => (floor === null ? [] : [Math.abs(floor)]))),
     held: compared.filter(({ is_held }) => is_held).length,
     of: compared.length,

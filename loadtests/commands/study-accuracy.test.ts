@@ -21,13 +21,13 @@ describe('npm run study:accuracy', () => {
   it('goes on after the stages that are done, and renders again what is there', async () => {
     const points = HELD_OUT.slice(0, 2)
     const calibration = exampleAccuracyRun(CALIBRATED_MODES.flatMap(calibrationPoints), 2)
+    const predictions = JSON.stringify(foretellPoints(calibration, 2, points))
     // Foretold for a machine that was half as slow again when it was measured.
     const stages = { calibration, 'held-out': exampleAccuracyRun(points, 2, 1.5) }
     for (const [name, run] of Object.entries(stages)) {
       await mkdir(join(output.directory, name))
       await writeFile(join(output.directory, name, 'run.json'), JSON.stringify(run))
     }
-    const predictions = JSON.stringify(foretellPoints(calibration, 2, points))
     await writeFile(join(output.directory, 'predictions.json'), predictions)
     await study('--resume', output.directory, '--json')
     const summary = JSON.parse(output.stdout)
@@ -40,6 +40,17 @@ describe('npm run study:accuracy', () => {
     expect(report).toContain('# How well does the model foretell another size?')
     expect(output.stdout).toContain(report)
     expect(process.exitCode).toBe(1)
+
+    const late = { ...JSON.parse(predictions), written_at: '2999-01-01T00:00:00.000Z' }
+    await writeFile(join(output.directory, 'predictions.json'), JSON.stringify(late))
+    await expect(study('--render', output.directory)).rejects.toThrow('was written after the points had been run')
+  })
+
+  it.each([
+    [['--render', 'a', '--resume', 'b'], 'choose one of them'],
+    [['--render', 'a', '--seed', '1'], '--render measures nothing'],
+  ])('refuses %j', async (args, message) => {
+    await expect(study(...args)).rejects.toThrow(message)
   })
 
   it('names what is missing, and what it cannot read', async () => {

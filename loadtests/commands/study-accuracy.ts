@@ -6,6 +6,7 @@ import { HELD_OUT } from '../accuracy/accuracy-points.ts'
 import { renderAccuracy } from '../accuracy/report-accuracy.ts'
 import { readAccuracy, runAccuracy, shorten } from '../accuracy/run-accuracy.ts'
 import { summariseAccuracy } from '../accuracy/summarise-accuracy.ts'
+import { UsageError } from '../errors.ts'
 import { FIGURES } from '../points/point-figures.ts'
 import { makeRunDirectory } from './finish-run.ts'
 import { watchInterruption } from './interruption.ts'
@@ -13,8 +14,8 @@ import { parseWholeNumber } from './options.ts'
 import { createRunId } from './run-bench.ts'
 
 interface AccuracyOptions {
-  calibrationRounds: number
-  rounds: number
+  calibrationRounds?: number
+  rounds?: number
   seed?: number
   resume?: string
   render?: string
@@ -38,8 +39,8 @@ Examples:
 export function createAccuracyCommand(): Command {
   return new Command('accuracy')
     .description('foretell other sizes and loads, run them, and print the signed errors')
-    .option('--calibration-rounds <n>', 'of each calibrated point', parseWholeNumber(2, 1_000), 3)
-    .option('--rounds <n>', 'of each foretold point', parseWholeNumber(1, 1_000), 4)
+    .option('--calibration-rounds <n>', 'of each calibrated point (default: 3)', parseWholeNumber(2, 1_000))
+    .option('--rounds <n>', 'of each foretold point (default: 4)', parseWholeNumber(1, 1_000))
     .option('--seed <n>', 'of the order of trials (default: drawn)', parseWholeNumber(0))
     .option('--resume <directory>', 'go on with this study')
     .option('--render <directory>', 'render this study again')
@@ -50,17 +51,30 @@ export function createAccuracyCommand(): Command {
     .action(study)
 }
 
+function refuseContradictions({ render, resume, rounds, calibrationRounds, seed }: AccuracyOptions): void {
+  if (render !== undefined && resume !== undefined)
+    throw new UsageError('--render shows what is there, --resume goes on: choose one of them.')
+  const isMeasuring = rounds !== undefined || calibrationRounds !== undefined || seed !== undefined
+  if (render !== undefined && isMeasuring)
+    throw new UsageError('--render measures nothing: --rounds, --calibration-rounds and --seed are about measuring.')
+}
+
+const CALIBRATION_ROUNDS = 3
+const ROUNDS = 4
+
 async function study(options: AccuracyOptions): Promise<void> {
+  refuseContradictions(options)
+  const { rounds = ROUNDS, calibrationRounds = CALIBRATION_ROUNDS } = options
   const interruption = watchInterruption('stages that are done are kept')
   try {
     const runId = createRunId(new Date(), 'study-accuracy')
     const directory = options.render ?? options.resume ?? join(options.out, runId)
-    await makeRunDirectory(directory)
+    if (options.render === undefined) await makeRunDirectory(directory)
     const parts = {
       directory,
       runId,
-      repeatWith: `npm run study:accuracy -- --rounds ${options.rounds} --calibration-rounds ${options.calibrationRounds}`,
-      rounds: { calibration: options.calibrationRounds, heldOut: options.rounds },
+      repeatWith: `npm run study:accuracy -- --rounds ${rounds} --calibration-rounds ${calibrationRounds}`,
+      rounds: { calibration: calibrationRounds, heldOut: rounds },
       seed: options.seed ?? randomInt(1_000_000),
       signal: interruption.signal,
     }

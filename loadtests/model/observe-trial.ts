@@ -58,7 +58,14 @@ export function observeLoad({ plan, environment }: Circumstances, load: Load): O
     customers: isBusyLoop ? plan.connections : null,
     thinkTime: 0,
     stations: [
-      { name: 'all processes', demand: cpuMs / 1_000 / answers, servers: environment.cores, utilisation: null },
+      {
+        name: 'all processes',
+        demand: cpuMs / 1_000 / answers,
+        servers: environment.cores,
+        utilisation: null,
+        // Streams are written and connections given back when the client has his answer already.
+        isBehindAnswer: true,
+      },
     ],
   }
 }

@@ -13,6 +13,8 @@ export interface ObservedStation {
   readonly name: string
   /** Busy seconds per customer, over all its servers. */
   readonly demand: number
+  /** Some of it falls behind the answer, while the customer is on his next round already. */
+  readonly isBehindAnswer?: boolean
   readonly servers: number
   /** Measured by another instrument, 0…1; null where there is none. */
   readonly utilisation: number | null
@@ -42,7 +44,8 @@ export function checkOperationalLaws(observation: Observation, tolerance = TOLER
 
 /** How many laws an observation is held against. */
 export function countLaws({ customers, stations }: Observation): number {
-  const ofLoop = customers === null ? 0 : 2
+  const ofPath = stations.some(({ isBehindAnswer }) => !isBehindAnswer) ? 1 : 0
+  const ofLoop = customers === null ? 0 : 1 + ofPath
   return stations.reduce((sum, { utilisation }) => sum + (utilisation === null ? 1 : 2), ofLoop)
 }
 
@@ -89,7 +92,7 @@ function checkCapacity({ throughput }: Observation, station: ObservedStation, to
 /** Even if nobody ever waited, a round takes its demands and the think time. */
 function checkLightLoad(observation: Observation, tolerance: number): Violation[] {
   const { throughput, customers, thinkTime, stations } = observation
-  const total = stations.reduce((sum, { demand }) => sum + demand, 0)
+  const total = stations.reduce((sum, { demand, isBehindAnswer }) => sum + (isBehindAnswer ? 0 : demand), 0)
   if (customers === null || total + thinkTime === 0) return []
   const most = customers / (total + thinkTime)
   if (throughput <= most * (1 + tolerance)) return []

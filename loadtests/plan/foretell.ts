@@ -35,7 +35,7 @@ export interface Noise {
  * What the model is off where the machine is quiet, as standard deviations of the logarithm: about what studies of accuracy
  * left over beside their noise floor.
  */
-export const MODEL_ERROR: PointFigures = { throughput: 0.014, mean: 0.015, p99: 0.06 }
+export const MODEL_ERROR: PointFigures = { throughput: 0.011, mean: 0.011, p99: 0.05 }
 
 /** 90 % of a normal distribution lie within so many standard deviations. */
 const Z90 = 1.645
@@ -146,7 +146,7 @@ export function slowedDown(demands: PipelineDemands, factor: number): PipelineDe
   const times = <Values extends Record<string, number>>(values: Values): Values =>
     Object.fromEntries(Object.entries(values).map(([kind, value]) => [kind, factor * value])) as Values
   const slower = (stalls: PipelineDemands['stalls']) =>
-    stalls.map(({ use, seconds }) => ({ use, seconds: factor * seconds }))
+    stalls.map((stall) => ({ ...stall, seconds: factor * stall.seconds }))
   return {
     ...demands,
     levels: demands.levels.map(({ rate, accept, drain }) => ({ rate, accept: times(accept), drain: times(drain) })),

@@ -6,7 +6,7 @@ import { medianFigures } from '../../points/point-figures.ts'
 import type { Point } from '../../points/points-file.ts'
 import type { ProcessKind, Trial } from '../../run-file.ts'
 import type { AcceptDemand, DrainDemand, Level, PipelineDemands, Stall } from './pipeline-demands.ts'
-import { coresInUse, delaysOf, predictPipeline } from './predict-pipeline.ts'
+import { delaysOf, placeOn, predictPipeline, type StallAxis } from './predict-pipeline.ts'
 import { loadOfPoint, sizeOfPoint } from './size-of-point.ts'
 
 /** A point that was tried, by its own trials. */
@@ -20,6 +20,12 @@ const STEPS = 200
 /** The search for a stall is to a thousandth of the latency. */
 const HALVINGS = 10
 const SEARCH_ANSWERS = 3_000
+/** Its p99 rests on the last 1 % of them. */
+const TAIL_ANSWERS = 10_000
+/** Seconds; a load with less tells nothing of how stalls are spread. */
+const SHORTEST_STALL = 1e-4
+const FEWEST_HIT = 0.25
+const HITS = [1, 0.7, 0.5, 0.35, FEWEST_HIT]
 
 /**
  * Demands out of loads with the drain paused: first one under which hardly anybody waits for others, then more and more.
@@ -40,11 +46,14 @@ export function calibratePipeline(tried: readonly Tried[], cores: number): Pipel
     stalls: [],
     drain_stalls: [],
   }
-  const stallsOf = (some: readonly Tried[]) => some.map((each) => stallOf(demands, each)).sort((a, b) => a.use - b.use)
   const drained = tried.filter(({ point }) => point.drain === 'running')
-  return { ...demands, stalls: stallsOf(paused), drain_stalls: stallsOf(drained) }
+  return { ...demands, stalls: stallsOf(demands, paused, 'under way'), drain_stalls: stallsOf(demands, drained, 'use') }
 }
 
+/**
+ * Counted CPU over redemptions, the median over rounds. D = U/X without either of them: neither the speed of arrival nor
+ * idle time matters. Source: the service demand law, Lazowska et al., Quantitative System Performance (1984), ch. 3.
+ */
 function levelOf({ point, trials }: Tried): Level {
   const counted = trials.flatMap((trial) => {
     const load = loadOf(trial, 'paused')
@@ -88,20 +97,45 @@ function quantiles(histogram: Histogram): number[] {
   return Array.from({ length: STEPS }, (_, step) => histogram.getValueAtPercentile((100 * (step + 0.5)) / STEPS) / 1e6)
 }
 
+/** By their place on the axis: first how long they are in the mean, then how few redemptions they meet. */
+function stallsOf(demands: PipelineDemands, tried: readonly Tried[], axis: StallAxis): Stall[] {
+  const all = tried.map((each) => ({ each, seconds: secondsOf(demands, each) }))
+  const hit = hitOf(demands, all)
+  const place = ({ each, seconds }: (typeof all)[number]) =>
+    placeOn(axis, predictWith({ seconds, hit }, demands, each.point, SEARCH_ANSWERS))
+  return all.map((one) => ({ at: place(one), seconds: one.seconds, hit })).sort((a, b) => a.at - b.at)
+}
+
+function predictWith(stall: Omit<Stall, 'at'>, demands: PipelineDemands, point: Point, answers: number) {
+  const stalls = [{ ...stall, at: 0 }]
+  const stalled = { ...demands, stalls, drain_stalls: stalls }
+  return predictPipeline(stalled, sizeOfPoint(point, demands.cores), loadOfPoint(point), { answers })
+}
+
 /** The stall with which the simulation takes as long as was measured; 0 where it takes longer without any. */
-function stallOf(demands: PipelineDemands, { point, trials }: Tried): Stall {
-  const size = sizeOfPoint(point, demands.cores)
+function secondsOf(demands: PipelineDemands, { point, trials }: Tried): number {
   const wanted = medianFigures(trials)?.mean ?? 0
-  const withStall = (seconds: number) => {
-    const stalls = [{ use: 0, seconds }]
-    const stalled = { ...demands, stalls, drain_stalls: stalls }
-    return predictPipeline(stalled, size, loadOfPoint(point), { answers: SEARCH_ANSWERS })
-  }
   let [low, high] = [0, wanted]
   for (let halving = 0; halving < HALVINGS; halving++) {
     const middle = (low + high) / 2
-    if (withStall(middle).mean < wanted) low = middle
+    if (predictWith({ seconds: middle, hit: 1 }, demands, point, SEARCH_ANSWERS).mean < wanted) low = middle
     else high = middle
   }
-  return { use: coresInUse(withStall(low).use), seconds: low }
+  return low
+}
+
+/**
+ * The fewer are held up, the longer for the same mean, and the later the slowest. Of all loads together, as the p99 of a
+ * single one is mostly chance.
+ */
+function hitOf(demands: PipelineDemands, all: readonly { readonly each: Tried; readonly seconds: number }[]): number {
+  const stalled = all.filter(({ seconds }) => seconds > SHORTEST_STALL)
+  const isLate = (hit: number) => {
+    const errors = stalled.map(({ each: { point, trials }, seconds }) => {
+      const { p99 } = predictWith({ seconds, hit }, demands, point, TAIL_ANSWERS)
+      return Math.log(p99 / (medianFigures(trials)?.p99 ?? p99))
+    })
+    return errors.reduce((sum, error) => sum + error, 0) >= 0
+  }
+  return stalled.length === 0 ? 1 : (HITS.find(isLate) ?? FEWEST_HIT)
 }

@@ -32,11 +32,14 @@ const levelSchema = z.object({
 })
 export type Level = z.infer<typeof levelSchema>
 
-/** What a redemption waits in the mean for things that the simulation lacks: the scheduler of the machine, collected garbage. */
+/** What redemptions wait for things that the simulation lacks: the scheduler of the machine, collected garbage, each other. */
 const stallSchema = z.object({
-  /** Share of the cores that was in use, 0…1. */
-  use: z.number().nonnegative(),
+  /** Where it was measured: on the axis of its list. */
+  at: z.number().nonnegative(),
+  /** In the mean over all redemptions. */
   seconds,
+  /** The share of them that is held up, for `seconds` over this in the mean. */
+  hit: z.number().gt(0).max(1),
 })
 export type Stall = z.infer<typeof stallSchema>
 
@@ -51,10 +54,14 @@ export const pipelineDemandsSchema = z.object({
   levels: z.array(levelSchema).min(2),
   /** Answers to one connection alone, less the delays that were put before the stores: at equal steps of its distribution. */
   alone: z.array(seconds).min(20),
-  /** While nothing drains, by use, ascending; none = the simulation as it is. */
+  /**
+   * While nothing drains, by the logarithm of how many are under way at each server process, ascending; none = the simulation
+   * as it is. Answers that come while a process is at work are read and sent on together, so that who met once stays together:
+   * that depends on how many there are, and hardly on how full the cores are.
+   */
   stalls: z.array(stallSchema),
-  /** While everything drains as it comes; none = as while nothing drains, which is what files of before know. */
-  drain_stalls: z.array(stallSchema).default([]),
+  /** While everything drains as it comes, by the share of the cores in use; none = as while nothing drains. */
+  drain_stalls: z.array(stallSchema),
 })
 export type PipelineDemands = z.infer<typeof pipelineDemandsSchema>
 
@@ -79,21 +86,21 @@ function between<Values extends Record<string, number>>(from: Values, to: Values
   return Object.fromEntries(entries) as Values
 }
 
-/** How a redemption is held up at one use of the cores: by one of these, as often as its share says; shares add up to 1. */
-export type StallMix = readonly { readonly share: number; readonly seconds: number }[]
+/** How redemptions are held up: each in one of these ways, as often as its share says; shares add up to 1. */
+export type StallMix = readonly { readonly share: number; readonly stall: Pick<Stall, 'seconds' | 'hit'> }[]
 
 /**
- * Between two measured uses some redemptions are held up as at the one, the others as at the other: a core is free or taken
+ * Between two measured loads some redemptions are held up as at the one, the others as at the other: a core is free or taken
  * when it is wanted. Outside of them as at the nearer one.
  */
-export function stallsAt(stalls: readonly Stall[], use: number): StallMix {
-  const above = stalls.find((each) => each.use >= use) ?? stalls.at(-1)
-  const below = stalls.findLast((each) => each.use <= use) ?? above
+export function stallsAt(stalls: readonly Stall[], at: number): StallMix {
+  const above = stalls.find((each) => each.at >= at) ?? stalls.at(-1)
+  const below = stalls.findLast((each) => each.at <= at) ?? above
   if (above === undefined || below === undefined) return []
-  const share = above.use === below.use ? 0 : (use - below.use) / (above.use - below.use)
+  const share = above.at === below.at ? 0 : (at - below.at) / (above.at - below.at)
   return [
-    { share: 1 - share, seconds: below.seconds },
-    { share, seconds: above.seconds },
+    { share: 1 - share, stall: below },
+    { share, stall: above },
   ]
 }
 

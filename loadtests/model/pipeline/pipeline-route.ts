@@ -81,7 +81,7 @@ function costsOf(
   return { costs, behind: (1 - scale) * (sumOfDemands(accept) - (size.hasGenerator ? 0 : accept.generator)) }
 }
 
-function resourcesOf({ mode, profile, machines }: PipelineSize): Resource[] {
+function resourcesOf({ mode, profile, machines, redisNodes = 1 }: PipelineSize): Resource[] {
   const { workers, concurrency, pool, semaphore } = profile
   const hasPlaces = mode === 'in-process' || mode === 'redis-semaphore'
   const cores =
@@ -95,7 +95,7 @@ function resourcesOf({ mode, profile, machines }: PipelineSize): Resource[] {
     { name: 'semaphore', units: hasPlaces ? semaphore : Number.POSITIVE_INFINITY, isPerHome: mode === 'in-process' },
     { name: 'pool', units: pool, isPerHome: true },
     { name: 'row lock', units: 1 },
-    { name: 'redis', units: 1 },
+    { name: 'redis', units: redisNodes },
     { name: 'delay proxy', units: 1 },
     { name: 'scheduler', units: 1 },
     { name: 'worker', units: workers },

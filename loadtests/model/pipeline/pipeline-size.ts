@@ -8,6 +8,8 @@ export interface PipelineSize {
   readonly isHot: boolean
   readonly dbLatency: number
   readonly redisLatency: number
+  /** Threads over which many codes are spread, one node of a cluster each; one when left out. */
+  readonly redisNodes?: number
   /** What follows the answer is done at the same time. */
   readonly isDraining: boolean
   /** The load is made by the same machine. */

@@ -123,13 +123,23 @@ function roundTrip(steps: Steps, latency: number, proxy: number, work: readonly 
   return [...steps.proxy(latency > 0 ? proxy : 0), ...half, ...work, ...half]
 }
 
-/** Most are short and a few are long. */
+/** Most are short and a few are long. @param times that one redemption passes here */
 function stalled(mix: StallMix, times = 1): Step[] {
-  const [first, second] = mix.map(({ seconds }) => exponential(seconds / times))
-  if (first === undefined || mix.every(({ seconds }) => seconds === 0)) return []
-  return [
-    { do: 'spend', time: (random) => (random() < (mix[0]?.share ?? 1) ? first(random) : (second ?? first)(random)) },
-  ]
+  if (mix.every(({ stall }) => stall.seconds === 0)) return []
+  const ways = mix.map(({ share, stall: { seconds, hit } }) => ({
+    share,
+    hit,
+    length: exponential(seconds / hit / times),
+  }))
+  const time: Draw = (random) => {
+    let left = random()
+    const way = ways.find(({ share }) => {
+      left -= share
+      return left < 0
+    })
+    return way !== undefined && random() < way.hit ? way.length(random) : 0
+  }
+  return [{ do: 'spend', time }]
 }
 
 function pause(seconds: number): Step[] {

@@ -125,26 +125,38 @@ describe('demandsAt', () => {
 
 describe('stallsAt', () => {
   const stalls = [
-    { use: 0.2, seconds: 0 },
-    { use: 0.8, seconds: 0.006 },
+    { at: 0.2, seconds: 0, hit: 1 },
+    { at: 0.8, seconds: 0.006, hit: 0.5 },
   ]
 
   it('mixes two measured ones, and stays at the nearest outside of them', () => {
     const [idle, busy] = stallsAt(stalls, 0.65)
-    expect(idle).toEqual({ share: expect.closeTo(0.25), seconds: 0 })
-    expect(busy).toEqual({ share: expect.closeTo(0.75), seconds: 0.006 })
-    expect(stallsAt(stalls, 0)[0]).toEqual({ share: 1, seconds: 0 })
-    expect(stallsAt(stalls, 3)[0]).toEqual({ share: 1, seconds: 0.006 })
+    expect(idle).toEqual({ share: expect.closeTo(0.25), stall: stalls[0] })
+    expect(busy).toEqual({ share: expect.closeTo(0.75), stall: stalls[1] })
+    expect(stallsAt(stalls, 0)[0]).toEqual({ share: 1, stall: stalls[0] })
+    expect(stallsAt(stalls, 3)[0]).toEqual({ share: 1, stall: stalls[1] })
     expect(stallsAt([], 0.5)).toEqual([])
   })
 
   it('is waited for with the connection', () => {
     const stalled = predictPipeline(
-      { ...FREE, stalls: [{ use: 0, seconds: 0.01 }] },
+      { ...FREE, stalls: [{ at: 0, seconds: 0.01, hit: 1 }] },
       SIZE,
       { customers: 12 },
       { answers: 4_000 },
     )
     expect(stalled.throughput / (4 / (0.02 + 0.01))).toBeCloseTo(1, 1)
+    // Eight of the twelve stand in line for a connection.
+    expect(stalled.underWay).toBeCloseTo(4, 1)
+  })
+
+  it('makes the slowest later the fewer it meets, and the mean no longer', () => {
+    const [all, few] = [1, 0.25].map((hit) =>
+      predictPipeline({ ...FREE, stalls: [{ at: 0, seconds: 0.01, hit }] }, SIZE, { customers: 4 }, { answers: 8_000 }),
+    )
+    expect((few?.mean ?? 0) / (all?.mean ?? 1)).toBeCloseTo(1, 1)
+    // 0.02 s of distance, and ln(100) or 4 × ln(25) times 0.01 s.
+    expect(all?.p99).toBeCloseTo(0.02 + 0.01 * Math.log(100), 2)
+    expect(few?.p99).toBeCloseTo(0.02 + 0.04 * Math.log(25), 1)
   })
 })

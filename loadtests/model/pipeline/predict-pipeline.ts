@@ -23,6 +23,8 @@ export interface PipelinePrediction {
   readonly refused: number
   /** Redemptions per second whose invite was sent, where the drain is running. */
   readonly completed: number
+  /** At each server process, of those who do not stand in line for a connection or a place. */
+  readonly underWay: number
   /** Share of each part that is taken, 0…1; parts without an end are left out. */
   readonly use: readonly StationUse[]
 }
@@ -36,6 +38,8 @@ export interface StationUse {
 
 /** Answers of one simulation: its p99 rests on the last 1 % of them. */
 const ANSWERS = 20_000
+/** Who waits for one of these keeps no process at work. */
+const LINES = new Set(['pool', 'semaphore'])
 /** Demands depend on the rate, and in a closed loop the rate on them. */
 const PASSES = 4
 
@@ -51,15 +55,15 @@ export function predictPipeline(
 ): PipelinePrediction {
   const isOpen = 'ratePerSecond' in load
   let rate = isOpen ? load.ratePerSecond : firstGuess(demands, size, load.customers)
-  const stalls = stallsOf(demands, size)
+  const { stalls, axis } = stallsOf(demands, size)
   let stall: StallMix = []
   for (let pass = 1; pass < passesOf(stalls, isOpen); pass++) {
     const result = run({ demands, size, load, rate, stall, seed, answers: answers / 4 })
-    stall = stallsAt(stalls, coresInUse(usesOf(result)))
+    stall = stallsAt(stalls, placeOn(axis, describe(result, size)))
     // Half of the way each time: demands that fall as the rate grows would make it swing.
     if (!isOpen) rate = Math.sqrt(rate * result.throughput.mean)
   }
-  return describe(run({ demands, size, load, rate, stall, seed, answers }))
+  return describe(run({ demands, size, load, rate, stall, seed, answers }), size)
 }
 
 /** What others do not depend on need not be found again. */
@@ -68,9 +72,22 @@ function passesOf(stalls: readonly Stall[], isOpen: boolean): number {
   return stalls.length === 0 ? 1 : 2
 }
 
+/** What the stalls of a list are ordered by. */
+export type StallAxis = 'under way' | 'use'
+
 /** What is done behind the answers comes in batches, which hold up others more than the CPU that they take. */
-function stallsOf({ stalls, drain_stalls: whileDraining }: PipelineDemands, { isDraining }: PipelineSize) {
-  return isDraining && whileDraining.length > 0 ? whileDraining : stalls
+function stallsOf(
+  demands: PipelineDemands,
+  { isDraining }: PipelineSize,
+): { stalls: readonly Stall[]; axis: StallAxis } {
+  return isDraining && demands.drain_stalls.length > 0
+    ? { stalls: demands.drain_stalls, axis: 'use' }
+    : { stalls: demands.stalls, axis: 'under way' }
+}
+
+/** Where a load lies among the ones at which stalls were measured. */
+export function placeOn(axis: StallAxis, { use, underWay }: PipelinePrediction): number {
+  return axis === 'use' ? coresInUse(use) : Math.log(Math.max(1, underWay))
 }
 
 interface Pass {
@@ -110,14 +127,17 @@ export function delaysOf({ mode, dbLatency, redisLatency }: Pick<PipelineSize, '
   return trips[mode]
 }
 
-function describe(result: SimulationResult): PipelinePrediction {
-  const { throughput, responseTime, percentiles, refused, completed } = result
+function describe(result: SimulationResult, { profile }: PipelineSize): PipelinePrediction {
+  const { throughput, responseTime, percentiles, refused, completed, resources } = result
+  const inLine = resources.reduce((sum, { name, waiting }) => sum + (LINES.has(name) ? waiting : 0), 0)
   return {
     throughput: throughput.mean,
     mean: responseTime.mean,
     p99: percentiles.p99,
     refused,
     completed,
+    // Little's law over all, less those in line.
+    underWay: (throughput.mean * responseTime.mean - inLine) / profile.servers,
     use: usesOf(result),
   }
 }
