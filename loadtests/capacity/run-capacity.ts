@@ -2,7 +2,7 @@ import { createRandom } from '../analysis/random.ts'
 import { shuffle } from '../measure/run-rounds.ts'
 import { openPointBench, type PointBench } from '../points/point-bench.ts'
 import type { Point } from '../points/points-file.ts'
-import { beginPointsRun, createRunKeeper, POINT_NOTES } from '../points/run-points.ts'
+import { beginPointsRun, createRunKeeper, POINT_NOTES, withCalibration } from '../points/run-points.ts'
 import type { LimiterMode, Sample, Trial } from '../run-file.ts'
 import type { Attempt, SearchedSystem, TrialAnswer } from './attempt.ts'
 import type { CapacityRun, SearchSettings } from './capacity-file.ts'
@@ -56,9 +56,9 @@ export async function runCapacity(parts: CapacityParts): Promise<CapacityRun> {
     say: progress.say,
     signal,
   })
-  const begun = beginPointsRun(
-    { command: 'capacity', repeatWith, runId, points: [], rounds: 0, seed },
-    bench.environment,
+  const begun = await withCalibration(
+    beginPointsRun({ command: 'capacity', repeatWith, runId, points: [], rounds: 0, seed }, bench.environment),
+    directory,
   )
   const keeper = createRunKeeper<CapacityRun>({ ...begun, command: 'capacity', search, ended: [] }, directory)
   try {

@@ -11,9 +11,10 @@ import {
   type TrialView,
 } from './capacity-file.ts'
 import { capacityVerdict } from './capacity-verdict.ts'
-import { type GoalResult, goalResult } from './goal-result.ts'
+import { type GoalResult, goalResult, isTypical } from './goal-result.ts'
 import { judgeAttempt, latencyAt } from './judge-attempt.ts'
 import { nameBottleneck } from './name-bottleneck.ts'
+import type { SearchGoal } from './search-goal.ts'
 import { searchGoalsOf } from './search-settings.ts'
 import { spreadsOf } from './spread.ts'
 
@@ -82,7 +83,7 @@ function resultsOf(run: CapacityRun, group: readonly Tried[]): CapacityResult[] 
       goal: goal.name,
       search,
       ...kindOf(found, broken, hasEnded),
-      ...atBounds(run, group, found, percentile),
+      ...atBounds(run, group, { goal, found, percentile }),
       is_inverted: found.isInverted,
       trials: group.length,
       invalid_trials: attempts.filter(({ verdict }) => verdict === 'invalid').length,
@@ -104,10 +105,18 @@ function kindOf(found: GoalResult, broken: string | null, hasEnded: boolean): Ki
 
 type AtBounds = Pick<CapacityResult, 'throughput' | 'latency_ms' | 'misses' | 'bottleneck'>
 
-function atBounds(run: CapacityRun, group: readonly Tried[], found: GoalResult, percentile: number): AtBounds {
+interface Found {
+  readonly goal: SearchGoal
+  readonly found: GoalResult
+  readonly percentile: number
+}
+
+function atBounds(run: CapacityRun, group: readonly Tried[], { goal, found, percentile }: Found): AtBounds {
   const at = (load: number | null) => group.filter(({ attempt }) => load !== null && attempt.load === load)
   const [low, high] = [at(found.lower), at(found.upper)]
-  const latencies = low.flatMap(({ trial: { loads } }) => (loads[0] ? (latencyAt(loads[0], percentile) ?? []) : []))
+  const latencies = low
+    .filter(({ attempt }) => isTypical(goal, attempt, attempt.load))
+    .flatMap(({ trial: { loads } }) => (loads[0] ? (latencyAt(loads[0], percentile) ?? []) : []))
   const misses = high.findLast(({ attempt }) => attempt.goals[found.goal]?.met === false)?.attempt.goals[found.goal]
     ?.misses
   const looked = high.some(({ trial }) => trial.samples.length > 0) ? high : low

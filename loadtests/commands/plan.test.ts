@@ -45,8 +45,18 @@ describe('npm run plan', () => {
     expect(again).toMatchObject({ request: { users: 2_000, think_s: 20 }, basis: { run_id: 'an-example' } })
   })
 
-  it('prints the settings alone', async () => {
+  it('prints the settings alone, and nothing where there are none: what there is to say goes beside them', async () => {
     expect(await plan('--emit', 'env')).toMatch(/^# .*\nLIMITER_MODE=token-bucket\nDB_POOL_MAX=5\nSERVER_PROCESSES=1\n/)
+    output.stdout = ''
+    expect(await plan('--emit', 'env', '--bandwidth', '0.1')).toBe('')
+    expect(process.exitCode).toBe(2)
+  })
+
+  it('answers with a fleet who asks for more than one machine', async () => {
+    expect(await plan('--users', '2000000', '--think', '30', '--instances', '40')).toMatch(
+      /more than these machines as one\. \d+ × machines for servers, \d+ × machines for workers, /,
+    )
+    expect(process.exitCode).toBe(0)
   })
 
   it('ends with 2 where no profile does, and names what blocks it', async () => {
@@ -56,6 +66,10 @@ describe('npm run plan', () => {
   })
 
   it.each([
+    [['--verify', '--redis-nodes', '3'], '--verify runs what this machine has'],
+    [['--verify', '--cores', '1024'], 'it does not go with --cores 1024'],
+    [['--verify'], 'was measured on another one'],
+    [['--region-latency', '9ms'], '--regions says how many there are'],
     [['--verify', '--instances', '3'], '--verify runs what this machine has'],
     [['--emit', 'env', '--json'], 'choose one of them'],
     [['--allow-nonempty'], 'with --from nothing is measured'],

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../errors.ts'
+import { describeMachine } from '../measure/environment.ts'
 import { EMIT_FORMATS, type EmitFormat, emitSettings } from '../plan/emit-settings.ts'
 import { makePlanFile } from '../plan/make-plan-file.ts'
 import { measureBasis, verifyByRunning } from '../plan/measure-plan.ts'
@@ -11,7 +12,7 @@ import { renderPlanHtml } from '../plan/plan-html.ts'
 import { addToRecord, describeRecord, RECORD_FILE, readRecord } from '../plan/plan-record.ts'
 import type { PlanRequest } from '../plan/plan-request.ts'
 import { readBasis } from '../plan/read-basis.ts'
-import { renderPlan } from '../plan/render-plan.ts'
+import { isAnsweredByFleet, renderPlan } from '../plan/render-plan.ts'
 import { LIMITER_MODES, type LimiterMode } from '../run-file.ts'
 import { inRunDirectory } from './in-run-directory.ts'
 import { parseBytes, parseChoice, parseMilliseconds, parsePositive, parseSeconds, parseWholeNumber } from './options.ts'
@@ -31,13 +32,13 @@ interface PlanCommandOptions {
   bandwidth: number
   dbLatency?: number
   redisLatency?: number
-  semaphore: number
+  semaphore?: number
   fasterPostgres: number
   instances: number
   redisNodes: number
   replica: boolean
   regions: number
-  regionLatency: number
+  regionLatency?: number
   allowNonempty: boolean
   out: string
   seed?: number
@@ -83,16 +84,15 @@ export function createPlanCommand(): Command {
     .option('--redis-latency <time>', 'between the system and Redis (default: as measured, else 0)', parseMilliseconds)
     .option(
       '--semaphore <n>',
-      'redemptions at a time, in the modes that have a semaphore',
+      'redemptions at a time, in the modes that have a semaphore (default: as measured, else 10)',
       parseWholeNumber(1, 100_000),
-      10,
     )
     .option('--faster-postgres <factor>', 'what if Postgres needed so many times less CPU', parsePositive, 1)
     .option('--instances <n>', 'what if so many machines carried servers and workers', parseWholeNumber(1, 10_000), 1)
     .option('--redis-nodes <n>', 'what if Redis were a cluster of so many', parseWholeNumber(1, 1_000), 1)
     .option('--replica', 'what if statuses were read from a replica', false)
     .option('--regions <n>', 'what if users were in so many regions', parseWholeNumber(1, 100), 1)
-    .option('--region-latency <time>', 'between regions, there and back', parseMilliseconds, 80)
+    .option('--region-latency <time>', 'between regions, there and back (default: 80ms)', parseMilliseconds)
     .addOption(allowNonempty("Redline's own tables and keys in it are emptied"))
     .option('--seed <n>', 'of the order of trials and of arrivals (default: drawn)', parseWholeNumber(0))
     .option('--out <directory>', 'where plan and record are written', 'reports')
@@ -105,11 +105,13 @@ async function plan(options: PlanCommandOptions): Promise<void> {
   refuseContradictions(options)
   const recordFile = join(options.out, RECORD_FILE)
   const known = options.from === undefined ? undefined : await readBasis(options.from, options.mode)
+  if (options.verify) refuseForeign(options, known)
   let record = await readRecord(recordFile)
   await inRunDirectory({ name: 'plan', out: options.out }, async (frame) => {
     const { directory } = frame
     const running = { ...frame, seed: options.seed ?? randomInt(1_000_000) }
-    const basis = known ?? (await measureBasis(choicesOf(options), running))
+    const measured = known ?? (await measureBasis(choicesOf(options), running))
+    const basis = { ...measured, semaphore: options.semaphore ?? measured.semaphore }
     await writeFile(join(directory, 'basis.json'), `${JSON.stringify(basis)}\n`)
     const request = requestOf(options, basis)
     const { file, toVerify } = makePlanFile(request, basis)
@@ -127,17 +129,23 @@ async function plan(options: PlanCommandOptions): Promise<void> {
   })
 }
 
+/** Settings go into a file: whatever else there is to say goes beside them. */
 function show(file: PlanFile, record: string, { emit, json }: PlanCommandOptions): void {
-  if (emit !== undefined && file.recommended !== null)
-    process.stdout.write(emitSettings(emit, file.recommended.profile, file.request.mode))
-  else process.stdout.write(json ? `${JSON.stringify(file)}\n` : `${renderPlan(file, record)}\n`)
+  const plan = () => `${renderPlan(file, record)}\n`
+  if (emit === undefined) return void process.stdout.write(json ? `${JSON.stringify(file)}\n` : plan())
+  process.stderr.write(plan())
+  if (file.recommended !== null) process.stdout.write(emitSettings(emit, file.recommended.profile, file.request.mode))
 }
 
-/** A target that no profile meets was asked for in vain: 2. An invariant that broke: 4; a verification without a trial: 3. */
-function exitCodeOf({ recommended, verification }: PlanFile): number {
+/**
+ * A target that neither a profile nor a fleet meets was asked for in vain: 2. An invariant that broke: 4; a verification
+ * without a trial: 3.
+ */
+function exitCodeOf(plan: PlanFile): number {
+  const { recommended, verification } = plan
   if (verification !== null && verification.broken.length > 0) return 4
   if (verification !== null && verification.figures === null) return 3
-  return recommended === null ? 2 : 0
+  return recommended === null && !isAnsweredByFleet(plan) ? 2 : 0
 }
 
 function refuseContradictions({
@@ -148,16 +156,39 @@ function refuseContradictions({
   emit,
   json,
   regions,
+  regionLatency,
+  redisNodes,
+  replica,
   allowNonempty: nonempty,
 }: PlanCommandOptions): void {
   const refuse = (why: string) => {
     throw new UsageError(why)
   }
-  if (verify && (instances > 1 || fasterPostgres !== 1 || regions > 1))
-    refuse('--verify runs what this machine has: it does not go with --instances, --faster-postgres or --regions.')
+  if (verify && (instances > 1 || fasterPostgres !== 1 || regions > 1 || redisNodes > 1 || replica))
+    refuse(
+      '--verify runs what this machine has: it does not go with --instances, --faster-postgres, --redis-nodes, --replica ' +
+        'or --regions.',
+    )
+  if (regionLatency !== undefined && regions === 1)
+    refuse('--region-latency is between regions: --regions says how many there are.')
   if (emit !== undefined && json) refuse('--emit prints settings, --json the plan: choose one of them.')
   if (from !== undefined && nonempty && !verify)
     refuse('--allow-nonempty is about measuring: with --from nothing is measured.')
+}
+
+/** A profile of another machine cannot be run on this one, and its error would be none of the model's. */
+function refuseForeign({ cores }: PlanCommandOptions, basis: BasisFile | undefined): void {
+  const here = describeMachine()
+  const there = basis?.environment ?? here
+  if (cores !== undefined && cores !== here.cores)
+    throw new UsageError(
+      `--verify runs what this machine has, ${here.cores} cores: it does not go with --cores ${cores}.`,
+    )
+  if (here.cpu !== there.cpu || here.cores !== there.cores)
+    throw new UsageError(
+      `--verify runs on this machine (${here.cpu}, ${here.cores} cores), but what --from names was measured on another one ` +
+        `(${there.cpu}, ${there.cores} cores): leave --from out, and this one is measured.`,
+    )
 }
 
 type Choices = Parameters<typeof measureBasis>[0]
@@ -167,7 +198,7 @@ function choicesOf({
   codes,
   dbLatency = 0,
   redisLatency = 0,
-  semaphore,
+  semaphore = 10,
   allowNonempty: nonempty,
 }: PlanCommandOptions): Choices {
   return {
@@ -200,7 +231,7 @@ function requestOf(options: PlanCommandOptions, basis: BasisFile): PlanRequest {
       redisNodes: options.redisNodes,
       hasReplica: options.replica,
       regions: options.regions,
-      regionRoundTrip: options.regionLatency / 1_000,
+      regionRoundTrip: (options.regionLatency ?? 80) / 1_000,
     },
   }
 }

@@ -19,10 +19,8 @@ export async function describeEnvironment(
   redis: DescribedStore,
   notes: readonly string[] = [],
 ): Promise<Environment> {
-  const cores = cpus()
   return {
-    cpu: cores[0]?.model.trim() || arch(),
-    cores: cores.length,
+    ...describeMachine(),
     memory_bytes: totalmem(),
     kernel: `${type()} ${release()}`,
     os: readOsName(),
@@ -35,6 +33,11 @@ export async function describeEnvironment(
     redis_settings: redis.settings,
     notes: [...notes],
   }
+}
+
+export function describeMachine(): Pick<Environment, 'cpu' | 'cores'> {
+  const cores = cpus()
+  return { cpu: cores[0]?.model.trim() || arch(), cores: cores.length }
 }
 
 function readOsName(): string {

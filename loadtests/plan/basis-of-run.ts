@@ -1,5 +1,6 @@
 import { median } from '../analysis/bootstrap.ts'
 import { answersOf, succeeded } from '../analysis/rounds.ts'
+import { meanRate } from '../drivers/arrivals.ts'
 import { UsageError } from '../errors.ts'
 import { checkPointsLaws } from '../model/observe-points.ts'
 import { calibratePipeline, type Tried } from '../model/pipeline/calibrate-pipeline.ts'
@@ -21,6 +22,8 @@ export const BASIS_ROUNDS = 2
 const CONNECTIONS = [8, 24] as const
 /** So few people that the system falls asleep between them, and pays for waking up. */
 const FEW_PER_SECOND = 25
+/** So many hardly ever meet. */
+const LIGHT_PER_SECOND = 50
 /** Drained as they come, they keep all processes at work; any machine carries them. */
 const DRAINED_PER_SECOND = 80
 
@@ -84,10 +87,16 @@ export function basisOfRun(run: PointsRun): BasisFile {
       `${run.run_id} measured ${paused} loads of one size with the drain paused: a plan needs two at least. ` +
         'Leave --from out, and they are measured.',
     )
+  if (!points.some((point) => isPaused(point) && isLight(point)))
+    throw new UsageError(
+      `${run.run_id} has no load under which nobody waits for others (1 connection, or at most ${LIGHT_PER_SECOND} people per ` +
+        'second): what one redemption takes by itself cannot be told from it. Leave --from out, and it is measured.',
+    )
+  const names = new Set(points.map(({ name }) => name))
   const tried = points
     .map((point): Tried => ({ point, trials: run.trials.filter(({ profile }) => profile === point.name) }))
     .sort((a, b) => lightness(a.point) - lightness(b.point))
-  const { mode, profile, db_latency_ms, redis_latency_ms } = first
+  const { profile, db_latency_ms, redis_latency_ms } = first
   return {
     schema: 1,
     measured_at: run.started_at,
@@ -97,7 +106,7 @@ export function basisOfRun(run: PointsRun): BasisFile {
     noise: noiseOf(tried, run.environment.cores),
     rounds: run.rounds,
     footprint: footprintOf(
-      run.trials.filter((trial) => trial.mode === mode),
+      run.trials.filter((trial) => names.has(trial.profile)),
       profile,
     ),
     laws: checkPointsLaws(run),
@@ -109,6 +118,10 @@ export function basisOfRun(run: PointsRun): BasisFile {
 
 function isPaused({ drain }: Point): boolean {
   return drain === 'paused'
+}
+
+function isLight({ arrivals, connections }: Point): boolean {
+  return arrivals === null ? connections === 1 : meanRate(arrivals) <= LIGHT_PER_SECOND
 }
 
 /** Arrivals at a rate before any closed loop. */

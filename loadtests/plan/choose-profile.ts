@@ -17,7 +17,7 @@ const CONCURRENCIES = [5, 20]
 const MOST_PROCESSES = 16
 const SHOWN = 3
 
-/** Cheapest first: by memory, which is what a process more costs; then by connections. */
+/** Cheapest first: by memory, which is what a process more costs; then by connections and jobs at a time. */
 export function listProfiles({ machine, whatIf, mode }: PlanRequest, basis: Basis): Profile[] {
   const most = Math.min(MOST_PROCESSES, machine.cores * whatIf.instances)
   const counts = Array.from({ length: most }, (_, index) => index + 1)
@@ -36,8 +36,9 @@ export function listProfiles({ machine, whatIf, mode }: PlanRequest, basis: Basi
       ),
     ),
   )
-  const cost = (profile: Profile) => memoryOf(basis.footprint, profile) + profile.pool + profile.concurrency
-  return all.sort((a, b) => cost(a) - cost(b))
+  const memory = (profile: Profile) => memoryOf(basis.footprint, profile)
+  const connections = ({ pool, concurrency }: Profile) => pool + concurrency
+  return all.sort((a, b) => memory(a) - memory(b) || connections(a) - connections(b))
 }
 
 /** Tries the profiles by cost until one meets the target, and a few more. */

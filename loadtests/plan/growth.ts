@@ -25,18 +25,32 @@ export function growthOf(request: PlanRequest, basis: Basis, profile: Profile): 
   })
 }
 
-/** The most that a profile meets the target at, as a multiple of what is asked for; at most 32. */
-export function headroomOf(request: PlanRequest, basis: Basis, profile: Profile): number {
-  const meets = (factor: number) => judgeCandidate(grown(request, factor), basis, profile).blocked.length === 0
-  if (!meets(1)) return 0
+/** The most that a profile meets the target at. */
+export interface Headroom {
+  /** A multiple of what is asked for, at most 32. */
+  readonly factor: number
+  /** What breaks first just above it, in words; null where nothing did up to there. */
+  readonly breaks: string | null
+}
+
+export function headroomOf(request: PlanRequest, basis: Basis, profile: Profile): Headroom {
+  const breaksAt = (factor: number) => judgeCandidate(grown(request, factor), basis, profile).blocked[0] ?? null
+  const atOnce = breaksAt(1)
+  if (atOnce !== null) return { factor: 0, breaks: atOnce }
   let [low, high] = [1, 2]
-  while (high <= MOST_HEADROOM && meets(high)) [low, high] = [high, 2 * high]
+  let breaks = breaksAt(high)
+  while (high < MOST_HEADROOM && breaks === null) {
+    ;[low, high] = [high, 2 * high]
+    breaks = breaksAt(high)
+  }
+  if (breaks === null) return { factor: high, breaks }
   while (high / low > 1 + PRECISION) {
     const middle = Math.sqrt(low * high)
-    if (meets(middle)) low = middle
-    else high = middle
+    const first = breaksAt(middle)
+    if (first === null) low = middle
+    else [high, breaks] = [middle, first]
   }
-  return low
+  return { factor: low, breaks }
 }
 
 /** What the profile does at parts and multiples of the load, up to where its line only grows. */

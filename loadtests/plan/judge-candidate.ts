@@ -3,6 +3,7 @@ import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
 import { demandsOfSize } from '../model/pipeline/pipeline-route.ts'
 import type { Machines, PipelineSize } from '../model/pipeline/pipeline-size.ts'
 import type { StationUse } from '../model/pipeline/predict-pipeline.ts'
+import type { Figure } from '../points/point-figures.ts'
 import type { Profile } from '../run-file.ts'
 import { bandwidthOf, type Footprint, memoryOf } from './footprint.ts'
 import { type Foretold, foretell, type Noise } from './foretell.ts'
@@ -21,6 +22,8 @@ export interface Basis {
 /** A profile, what it would do, and why it would not do. */
 export interface Candidate {
   readonly profile: Profile
+  /** The load is made by the same machine, as in a verification. */
+  readonly hasGenerator: boolean
   readonly rate: number
   readonly throughput: Foretold
   readonly mean: Foretold
@@ -41,7 +44,7 @@ const ANSWERS = 6_000
 
 /**
  * Foretells one profile at the rate that so many users make.
- * @param hasGenerator the load is made by the same machine, as in a verification
+ * @param hasGenerator as the candidate has it
  */
 export function judgeCandidate(
   request: PlanRequest,
@@ -58,41 +61,60 @@ export function judgeCandidate(
   const megabits = bandwidthOf(basis.footprint, rate)
   const limits = [...overflows(request, memoryBytes, megabits)]
   const full = fullStations(demands, size, rate)
-  if (full.length > 0) return saturated(profile, rate, full, { memoryBytes, megabits, limits })
+  const known = { profile, hasGenerator, rate, memoryBytes, megabitsPerSecond: megabits }
+  if (full.length > 0) return saturated(known, full, limits)
   const what = { demands, size, load: { ratePerSecond: rate } }
   const rounds = { calibration: basis.rounds, measured: VERIFY_ROUNDS }
-  const { figures, prediction } = foretell(what, basis.noise, rounds, ANSWERS)
+  const { figures: atHome, prediction } = foretell(what, basis.noise, rounds, ANSWERS)
+  const figures = overRegions(atHome, request)
   const { use, completed } = prediction
-  const busy = use.filter(({ share }) => share > MOST_USE).map(tellUse)
+  const busy = use
+    .filter(({ share }) => share > MOST_USE)
+    .sort((a, b) => b.share - a.share)
+    .map(tellUse)
   const late = figures.p99.value > request.p99 ? [tellLate(figures.p99.value, request.p99)] : []
   const behind =
     completed < 0.95 * rate && busy.length === 0
       ? [`invites: ${formatNumber(completed)} of ${formatNumber(rate)} per second are sent, the rest piles up`]
       : []
   return {
-    profile,
-    rate,
+    ...known,
     ...figures,
     use,
     bottleneck: fullestOf(use),
-    memoryBytes,
-    megabitsPerSecond: megabits,
     blocked: [...busy, ...late, ...behind, ...limits],
   }
 }
 
 export function sizeOf(request: PlanRequest, profile: Profile): PipelineSize {
-  const { mode, isHot, dbLatency, redisLatency } = request
+  const { mode, isHot, dbLatency, redisLatency, whatIf } = request
   return {
     mode,
     profile,
     isHot,
     dbLatency,
     redisLatency,
+    // One code's bucket lives on one node, however many there are.
+    redisNodes: isHot ? 1 : whatIf.redisNodes,
     isDraining: true,
     hasGenerator: false,
     machines: machinesOf(request),
   }
+}
+
+/** Who is in another region than the codes waits for the way there and back as well. */
+function overRegions(
+  { throughput, mean, p99 }: Pick<Candidate, Figure>,
+  { whatIf: { regions, regionRoundTrip } }: PlanRequest,
+): Pick<Candidate, Figure> {
+  if (regions === 1) return { throughput, mean, p99 }
+  const plus = ({ value, low, high }: Foretold, seconds: number) => ({
+    value: value + seconds,
+    low: low + seconds,
+    high: high + seconds,
+  })
+  const remote = (regions - 1) / regions
+  return { throughput, mean: plus(mean, remote * regionRoundTrip), p99: plus(p99, regionRoundTrip) }
 }
 
 /** All on one, or servers and workers on so many and each store on one of its own. */
@@ -114,8 +136,10 @@ function fasterPostgres(demands: PipelineDemands, factor: number): PipelineDeman
 }
 
 /** By the utilisation law alone: what is asked of a station per second over what it has. */
-export function lawfulUse(demands: PipelineDemands, { profile, machines }: PipelineSize, rate: number): StationUse[] {
+export function lawfulUse(demands: PipelineDemands, size: PipelineSize, rate: number): StationUse[] {
+  const { profile, machines, redisNodes = 1 } = size
   const { accept, drain } = demandsOfSize(demands, profile, rate)
+  const generator = size.hasGenerator ? accept.generator : 0
   const onServers = accept.server + drain.server
   const onWorkers = drain.worker + drain.scheduler + drain.mail_sink
   const [postgres, redis] = [accept.postgres + drain.postgres, accept.redis + drain.redis]
@@ -123,9 +147,10 @@ export function lawfulUse(demands: PipelineDemands, { profile, machines }: Pipel
     ['server', onServers, profile.servers],
     ['worker', drain.worker, profile.workers],
     ['scheduler', drain.scheduler, 1],
-    ['redis', redis, 1],
+    ['redis', redis, redisNodes],
+    ['generator', generator, 1],
     ...('shared' in machines
-      ? [['cores', onServers + onWorkers + postgres + redis + accept.delay_proxy, machines.shared]]
+      ? [['cores', onServers + onWorkers + postgres + redis + generator + accept.delay_proxy, machines.shared]]
       : [
           ['cores of servers', onServers, machines.servers],
           ['cores of workers', onWorkers, machines.workers],
@@ -143,10 +168,9 @@ function fullStations(demands: PipelineDemands, size: PipelineSize, rate: number
 
 /** No simulation: its line only grows. */
 function saturated(
-  profile: Profile,
-  rate: number,
+  known: Pick<Candidate, 'profile' | 'hasGenerator' | 'rate' | 'memoryBytes' | 'megabitsPerSecond'>,
   full: readonly StationUse[],
-  rest: { memoryBytes: number; megabits: number | null; limits: readonly string[] },
+  limits: readonly string[],
 ): Candidate {
   const never: Foretold = {
     value: Number.POSITIVE_INFINITY,
@@ -154,27 +178,25 @@ function saturated(
     high: Number.POSITIVE_INFINITY,
   }
   const bottleneck = fullestOf(full)
-  const throughput = rate / bottleneck.share
+  const throughput = known.rate / bottleneck.share
   return {
-    profile,
-    rate,
+    ...known,
     throughput: { value: throughput, low: throughput, high: throughput },
     mean: never,
     p99: never,
     use: full,
     bottleneck,
-    memoryBytes: rest.memoryBytes,
-    megabitsPerSecond: rest.megabits,
-    blocked: [...full.map(tellUse), ...rest.limits],
+    blocked: [...full.map(tellUse), ...limits],
   }
 }
 
 function overflows({ machine, whatIf }: PlanRequest, memoryBytes: number, megabits: number | null): string[] {
   const memory = machine.memoryBytes * whatIf.instances
+  const bandwidth = machine.megabitsPerSecond * whatIf.instances
   return [
     ...(memoryBytes > memory ? [`memory: ${formatBytes(memoryBytes)} of ${formatBytes(memory)}`] : []),
-    ...(megabits !== null && megabits > machine.megabitsPerSecond
-      ? [`bandwidth: ${formatNumber(megabits)} of ${formatNumber(machine.megabitsPerSecond)} Mbit/s`]
+    ...(megabits !== null && megabits > bandwidth
+      ? [`bandwidth: ${formatNumber(megabits)} of ${formatNumber(bandwidth)} Mbit/s`]
       : []),
   ]
 }

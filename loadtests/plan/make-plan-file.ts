@@ -20,16 +20,19 @@ export function makePlanFile(
   const basis: Basis = { ...basisFile, demands: { ...basisFile.demands, mode: request.mode } }
   const choice = chooseProfile(request, basis)
   const { recommended } = choice
+  const headroom = recommended && headroomOf(request, basis, recommended.profile)
   const file: PlanFile = {
     schema: 1,
     made_at: new Date().toISOString(),
     request: describeRequest(request),
     basis: { run_id: basisFile.run_id, measured_at: basisFile.measured_at },
-    warnings: warningsOf(request, basisFile),
+    warnings: [...warningsOf(request, basisFile), ...intervalWarnings(request, recommended)],
     ...describeChoice(choice),
     curve: recommended === null ? [] : curveOf(request, basis, recommended.profile).map(describeStep),
     growth: recommended === null ? [] : growthOf(request, basis, recommended.profile),
-    headroom: recommended === null ? null : headroomOf(request, basis, recommended.profile),
+    headroom: headroom?.factor ?? null,
+    headroom_breaks: headroom?.breaks ?? null,
+    trusted_users: MOST_EXTRAPOLATION * lastOf(basis.demands.levels).rate * request.think,
     fleet: needsFleet(request, recommended) ? planFleet(request, basis) : null,
     verification: null,
   }
@@ -66,8 +69,18 @@ function warningsOf({ users, think }: PlanRequest, { demands, noise, laws }: Bas
   ]
 }
 
+/** A target inside the interval is met more often than not, which is not always. */
+function intervalWarnings({ p99: wanted }: PlanRequest, recommended: Candidate | null): string[] {
+  if (recommended === null || recommended.p99.high <= wanted) return []
+  return [
+    `the interval of the p99 reaches to ${formatNumber(1_000 * recommended.p99.high)} ms, beyond the ` +
+      `${formatNumber(1_000 * wanted)} ms that are wanted: --verify, or take the next profile`,
+  ]
+}
+
 function needsFleet({ whatIf }: PlanRequest, recommended: Candidate | null): boolean {
-  return recommended === null || whatIf.instances > 1 || whatIf.regions > 1 || whatIf.redisNodes > 1
+  const { instances, regions, redisNodes, hasReplica } = whatIf
+  return recommended === null || instances > 1 || regions > 1 || redisNodes > 1 || hasReplica
 }
 
 function describeChoice({

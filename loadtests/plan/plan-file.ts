@@ -54,6 +54,8 @@ const verificationSchema = z.object({
   /** Invariants that broke meanwhile, by number. */
   broken: z.array(z.number().int()),
   meets_target: z.boolean(),
+  /** Foretold with the generator of the load on the same machine; without it where no room was left. */
+  with_generator: z.boolean().default(true),
   laws: checkedLaws,
 })
 export type Verification = z.infer<typeof verificationSchema>
@@ -90,6 +92,10 @@ export const planFileSchema = z.object({
   growth: z.array(z.object({ more: number, breaks: z.string().nullable() })),
   /** The load that the recommended profile still meets the target at, over what is asked for. */
   headroom: number.nullable(),
+  /** What breaks first just above that. */
+  headroom_breaks: z.string().nullable().default(null),
+  /** Beyond so many users a prediction is a guess: the measurement is too far away. */
+  trusted_users: number.nullable().default(null),
   fleet: z
     .object({
       rate: number,

@@ -1,6 +1,6 @@
 import { formatCount, formatNumber, plural } from '../analysis/format.ts'
 import { demandsAt, lastOf, type PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
-import { connectionsOf } from './footprint.ts'
+import { bandwidthOf, connectionsOf } from './footprint.ts'
 import type { Basis } from './judge-candidate.ts'
 import type { PlanRequest } from './plan-request.ts'
 
@@ -37,23 +37,26 @@ const BUSY = Number.POSITIVE_INFINITY
  * machines the network decides, which was not measured.
  */
 export function planFleet(request: PlanRequest, { demands, footprint }: Basis): Fleet {
+  const megabits = bandwidthOf(footprint, request.users / request.think)
   const rate = request.users / request.think
   const { accept } = demandsAt(demands, BUSY)
   return {
     rate,
-    parts: partsOf(sizeFleet(request, demands), request).filter(({ count }) => count > 0),
-    assumptions: assumptionsOf(request, footprint.wire !== null),
+    parts: partsOf(sizeFleet(request, demands, megabits ?? 0), request).filter(({ count }) => count > 0),
+    assumptions: assumptionsOf(request, megabits !== null),
     walls: wallsOf(request, rate, accept.redis, lastOf(demands.levels).rate),
   }
 }
 
 /** How many of each. */
-function sizeFleet({ users, think, machine, whatIf }: PlanRequest, demands: PipelineDemands) {
+function sizeFleet({ users, think, machine, whatIf }: PlanRequest, demands: PipelineDemands, megabits: number) {
   const { accept, drain } = demandsAt(demands, BUSY)
   const rate = users / think
   const cores = (seconds: number) => (rate * seconds) / USE
   const atLeast = (count: number) => Math.max(1, Math.ceil(count))
-  const servers = atLeast(cores(accept.server + drain.server) / machine.cores)
+  const servers = atLeast(
+    Math.max(cores(accept.server + drain.server) / machine.cores, megabits / USE / machine.megabitsPerSecond),
+  )
   const workers = atLeast(cores(drain.worker) / machine.cores)
   const postgresCores = cores((accept.postgres + drain.postgres) / whatIf.postgresSpeed)
   return {
@@ -138,9 +141,13 @@ function wallsOf({ mode, isHot }: PlanRequest, rate: number, redis: number, carr
 
 function assumptionsOf({ whatIf, mode, think }: PlanRequest, isWireKnown: boolean): string[] {
   return [
-    `each core and thread at most ${100 * USE} % full, at the demands of the busiest load that was measured`,
+    `each core, thread and line at most ${100 * USE} % full, at the demands of the busiest load that was measured`,
+    'that keeps lines short; how long people wait was not foretold past one machine',
     'a core of the fleet is as fast as one of this machine',
     `users come independently of each other, one redemption each ${formatCount(think)} s; a rush at an opening is not that`,
+    ...(whatIf.hasReplica
+      ? ['only redemptions are counted: a replica takes reads of statuses off Postgres, and changes no figure here']
+      : []),
     ...(mode === 'redis-semaphore'
       ? ['all servers share one semaphore: its places, not machines, may be the limit']
       : []),

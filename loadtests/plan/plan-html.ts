@@ -6,7 +6,8 @@ import { renderPage } from '../report/page/render-page.ts'
 import { lawLines } from '../report/report-rows.ts'
 import { scrollable, section } from '../report/sections/section.ts'
 import type { PlanFile } from './plan-file.ts'
-import { describeProfile, headline, mostShown, stationsOf } from './render-plan.ts'
+import { describeProfile, growthRows, headline, mostShown, stationsOf } from './render-plan.ts'
+import { describeBasis } from './verify-plan.ts'
 
 type Candidate = PlanFile['smaller'][number]
 
@@ -90,13 +91,10 @@ function candidates({ recommended, smaller, larger }: PlanFile): Html {
   )
 }
 
-function growth({ growth: steps, headroom }: PlanFile): Html {
-  if (steps.length === 0) return html``
-  const rows = steps.map(
-    ({ more, breaks }) => html`<tr><th>+${formatShare(more)}</th><td>${breaks ?? 'still meets the target'}</td></tr>`,
-  )
-  const caption = headroom === null ? '' : `The profile meets the target up to ${formatNumber(headroom)} × this load.`
-  return section('growth', 'What breaks first', caption, tableOf(['load', 'what breaks'], rows, 'words'))
+function growth(plan: PlanFile): Html {
+  if (plan.growth.length === 0) return html``
+  const rows = growthRows(plan).map(({ load, becomes }) => html`<tr><th>${load}</th><td>${becomes}</td></tr>`)
+  return section('growth', 'What breaks first', 'As more people come.', tableOf(['load', 'what breaks'], rows, 'words'))
 }
 
 function fleet({ fleet: past }: PlanFile): Html {
@@ -119,7 +117,7 @@ function verification({ verification: verified }: PlanFile): Html {
     return html`<tr><th>${name === 'throughput' ? 'per second' : `${name}, ms`}</th><td>${value} (${from}–${to})</td>
       <td>${got}</td><td>${signed}</td><td>${is_held ? 'held' : 'did not hold'}</td></tr>`
   })
-  const caption = `It was run, and ${verified.meets_target ? 'met' : 'missed'} the target. Foretold with the load generator on the same machine.`
+  const caption = `It was run, and ${verified.meets_target ? 'met' : 'missed'} the target. ${describeBasis(verified)}`
   return section(
     'verified',
     'Verified',

@@ -32,16 +32,17 @@ export async function addToRecord(file: string, plan: PlanRecord['plans'][number
   return grown
 }
 
-/** `median error: throughput 1.2 %, mean 8 %, p99 14 % over 5 plans; 13 of 15 intervals held`, or that there is none. */
+/** `median error throughput 1.2 %, … over 5 plans …; 9 of 10 intervals of mean and p99 held`, or that there is none. */
 export function describeRecord({ plans }: PlanRecord): string {
   if (plans.length === 0) return 'no plan was verified on this machine so far (--verify)'
   const errors = FIGURES.map((figure) => {
     const error = median(plans.map((plan) => Math.abs(plan.errors[figure])))
     return `${figure} ${formatShare(error)}`
   })
-  const held = plans.flatMap((plan) => FIGURES.map((figure) => plan.held[figure]))
+  // As many answers as people come, as long as the system keeps up: that is no merit of the model.
+  const held = plans.flatMap(({ held }) => [held.mean, held.p99])
   return (
     `median error ${errors.join(', ')} over ${plural(plans.length, 'plan')} that ${plans.length === 1 ? 'was' : 'were'} ` +
-    `verified; ${held.filter(Boolean).length} of ${held.length} intervals held`
+    `verified; ${held.filter(Boolean).length} of ${held.length} intervals of mean and p99 held`
   )
 }

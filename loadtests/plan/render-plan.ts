@@ -6,6 +6,7 @@ import { createPlainTable, renderPlainTable } from '../report/plain-table.ts'
 import { lawLines } from '../report/report-rows.ts'
 import type { Profile } from '../run-file.ts'
 import type { PlanFile, Verification } from './plan-file.ts'
+import { describeBasis } from './verify-plan.ts'
 
 type Candidate = PlanFile['smaller'][number]
 
@@ -29,8 +30,20 @@ export function describeProfile({ servers, workers, concurrency, pool }: Profile
   return `${servers} server${servers === 1 ? '' : 's'}, ${workers} × ${concurrency} worker${workers === 1 ? '' : 's'}, pool ${pool}`
 }
 
-export function headline({ request, recommended, smaller }: PlanFile): string {
+/** Who asked for more than one machine is answered by a fleet, as long as it is room that one machine lacks. */
+export function isAnsweredByFleet({ recommended, fleet, request, smaller: [nearest] }: PlanFile): boolean {
+  const { instances, regions, redis_nodes: nodes } = request.what_if
+  const isAsked = instances > 1 || regions > 1 || nodes > 1
+  return recommended === null && fleet !== null && isAsked && !nearest?.blocked.some((why) => why.startsWith('p99'))
+}
+
+export function headline(plan: PlanFile): string {
+  const { request, recommended, smaller, fleet } = plan
   const wanted = `${formatNumber(request.users)} users who think ${formatCount(request.think_s)} s, p99 < ${formatNumber(request.p99_ms)} ms, mode ${request.mode}`
+  if (fleet !== null && isAnsweredByFleet(plan)) {
+    const parts = fleet.parts.map(({ part, count }) => `${formatCount(count)} × ${part}`)
+    return `${wanted}: more than these machines as one. ${parts.join(', ')}.`
+  }
   if (recommended === null) {
     const [nearest] = smaller
     const why =
@@ -115,12 +128,31 @@ function p99Chart(plan: PlanFile): string {
   })
 }
 
-function growthLines({ growth, headroom }: PlanFile): string {
-  const lines = growth.map(
-    ({ more, breaks }) => `  +${Math.round(100 * more)} %: ${breaks ?? 'still meets the target'}`,
-  )
-  const carries = headroom === null ? '' : ` It meets the target up to ${formatNumber(headroom)} × this load.`
-  return [`When more come, what breaks first:${carries}`, ...lines].join('\n')
+/** What becomes of the recommended profile as more come, in words. */
+export function growthRows(plan: PlanFile): { load: string; becomes: string }[] {
+  const { growth, request, headroom, headroom_breaks: breaks } = plan
+  const told = (factor: number, what: string) =>
+    isTrusted(plan, factor * request.users) ? what : `${what} (EXTRAPOLATED)`
+  const steps = growth.map(({ more, breaks: first }) => ({
+    load: `+${Math.round(100 * more)} %`,
+    becomes: told(1 + more, first ?? 'still meets the target'),
+  }))
+  if (headroom === null || headroom === 0) return steps
+  const first = breaks ?? 'nothing breaks up to there'
+  return [...steps, { load: `more than ${formatNumber(headroom)} ×`, becomes: told(headroom, first) }]
+}
+
+function isTrusted({ trusted_users: trusted }: PlanFile, users: number): boolean {
+  return trusted === null || users <= trusted
+}
+
+function growthLines(plan: PlanFile): string {
+  const rows = growthRows(plan)
+  const width = Math.max(...rows.map(({ load }) => load.length))
+  return [
+    'When more come, what breaks first:',
+    ...rows.map((row) => `  ${row.load.padEnd(width)}  ${row.becomes}`),
+  ].join('\n')
 }
 
 function fleetLines({ fleet }: PlanFile): string {
@@ -165,7 +197,7 @@ function verificationLines(verification: Verification | null): string {
         : 'the target is missed'
   return [
     renderPlainTable(table),
-    `${trials} trials: ${verdict}. Foretold with the load generator on the same machine.`,
+    `${trials} trials: ${verdict}. ${describeBasis(verification)}`,
     ...lawLines({ laws }),
   ].join('\n')
 }

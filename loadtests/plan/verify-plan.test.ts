@@ -3,7 +3,7 @@ import { exampleAccuracyRun } from '../accuracy/example-accuracy.ts'
 import { exampleBasis } from './example-basis.ts'
 import { judgeCandidate } from './judge-candidate.ts'
 import { AS_MEASURED, type PlanRequest } from './plan-request.ts'
-import { verificationPoint, verify } from './verify-plan.ts'
+import { describeBasis, verificationPoint, verify } from './verify-plan.ts'
 
 const REQUEST: PlanRequest = {
   users: 500,
@@ -35,6 +35,13 @@ describe('a verification', () => {
     expect(figures?.throughput.is_held).toBe(true)
     const slow = verify({ ...REQUEST, p99: 0.001 }, candidate, exampleAccuracyRun([point], 3))
     expect(slow.meets_target).toBe(false)
+  })
+
+  it('tells whether the generator was part of what was foretold', () => {
+    const run = exampleAccuracyRun([point], 1)
+    const beside = judgeCandidate(REQUEST, exampleBasis(), profile, { hasGenerator: true })
+    expect(describeBasis(verify(REQUEST, beside, run))).toMatch('with the load generator')
+    expect(describeBasis(verify(REQUEST, candidate, run))).toMatch('without the load generator')
   })
 
   it('says nothing without a trial that counts, and names an invariant that broke', () => {

@@ -36,6 +36,13 @@ function cameOf({ points: [point] }: PointsRun, { rate }: Candidate): number {
   return load && 'ratePerSecond' in load ? load.ratePerSecond / rate : 1
 }
 
+/** What a comparison stands on, in a sentence. */
+export function describeBasis({ with_generator: hasGenerator }: Verification): string {
+  return hasGenerator
+    ? 'Foretold with the load generator on the same machine.'
+    : 'Foretold without the load generator, for which the same machine has no room left.'
+}
+
 /** What was foretold beside what was measured. */
 export function verify(request: PlanRequest, candidate: Candidate, run: PointsRun): Verification {
   const measured = medianFigures(run.trials)
@@ -57,6 +64,7 @@ export function verify(request: PlanRequest, candidate: Candidate, run: PointsRu
     },
     broken: [...new Set(broken.map(({ number }) => number))],
     meets_target: measured !== null && measured.p99 <= request.p99 && broken.length === 0,
+    with_generator: candidate.hasGenerator,
     laws: checkPointsLaws(run),
   }
 }

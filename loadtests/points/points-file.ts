@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { calibrationSchema } from '../calibrate/calibration-file.ts'
 import { arrivalsSchema } from '../drivers/arrivals.ts'
 import { environmentSchema, LIMITER_MODES, profileSchema, STOP_REASONS, trialSchema } from '../run-file.ts'
 
@@ -53,6 +54,8 @@ export const pointsRunSchema = z.object({
   rounds: count,
   points: z.array(pointSchema),
   harness_peak_rss_bytes: count,
+  /** The last calibration of the meter before the run; null when there was none. */
+  calibration: calibrationSchema.nullable().default(null),
   /**
    * `profile` is the point's name; the one load is called as the point's `drain`. After a running drain,
    * `drain.seconds` is what was left to do when the load had ended.

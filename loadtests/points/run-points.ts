@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { readCalibration } from '../calibrate/calibration-file.ts'
 import { shuffleRounds } from '../measure/run-rounds.ts'
 import type { ProgressReport } from '../report/progress.ts'
 import type { Profile } from '../run-file.ts'
@@ -43,7 +44,8 @@ export async function runPoints(parts: PointsParts): Promise<PointsRun> {
     say,
     signal,
   })
-  const keeper = createRunKeeper(beginPointsRun(parts, bench.environment), parts.directory)
+  const begun = await withCalibration(beginPointsRun(parts, bench.environment), parts.directory)
+  const keeper = createRunKeeper(begun, parts.directory)
   try {
     await keeper.keep({})
     const orders = shuffleRounds(points, seed)
@@ -84,8 +86,14 @@ export function beginPointsRun(parts: Begun, environment: PointsRun['environment
     rounds,
     points: [...points],
     harness_peak_rss_bytes: 0,
+    calibration: null,
     trials: [],
   }
+}
+
+/** The run with the last calibration of the meter, which stands beside the directories of the runs. */
+export async function withCalibration<Begun extends PointsRun>(begun: Begun, directory: string): Promise<Begun> {
+  return { ...begun, calibration: await readCalibration(join(dirname(directory), 'calibration.json')) }
 }
 
 /** Keeps run.json up to date. */

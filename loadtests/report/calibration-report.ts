@@ -58,7 +58,22 @@ export function meterLine(calibration: Calibration | null): string {
   if (calibration === null)
     return 'The meter was not calibrated here before this run: npm run calibrate shows its own error.'
   const day = calibration.made_at.slice(0, 16).replace('T', ' ')
-  return `The meter, calibrated ${day} UTC: ${sentenceOf(calibration)}`
+  return `The meter, calibrated ${day} UTC: ${sentenceOf(calibration)} ${errorsOf(calibration)}`.trim()
+}
+
+/** How far off each open loop was where it was furthest off. */
+function errorsOf({ results }: Calibration): string {
+  const counted = results.filter(({ demanded, validity }) => demanded && validity === 'VALID')
+  const drivers = [...new Set(counted.map(({ driver }) => driver))]
+  const parts = drivers.map((driver) => {
+    const own = counted.filter((result) => result.driver === driver)
+    const furthest = (figure: 'p50' | 'p99' | 'mean') => {
+      const errors = own.flatMap(({ error }) => error?.[figure] ?? [])
+      return `${figure} ${percent(errors.reduce((worst, each) => (Math.abs(each) > Math.abs(worst) ? each : worst), 0))}`
+    }
+    return `${driver} ${furthest('p50')}, ${furthest('p99')}, ${furthest('mean')}`
+  })
+  return parts.length === 0 ? '' : `Furthest off: ${parts.join('; ')}.`
 }
 
 /** In one sentence. */

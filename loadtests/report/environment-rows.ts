@@ -1,7 +1,11 @@
 import { formatBytes, formatNumber } from '../analysis/format.ts'
 import type { Run } from '../run-file.ts'
+import { meterLine } from './calibration-report.ts'
 
-type Described = Pick<Run, 'environment' | 'started_at' | 'finished_at' | 'status' | 'harness_peak_rss_bytes'>
+type Described = Pick<
+  Run,
+  'environment' | 'started_at' | 'finished_at' | 'status' | 'harness_peak_rss_bytes' | 'calibration'
+>
 
 /** What somebody needs to judge whether figures of another machine can be compared. */
 export function environmentRows(run: Described): { name: string; value: string }[] {
@@ -19,6 +23,8 @@ export function environmentRows(run: Described): { name: string; value: string }
     { name: 'git commit', value: environment.git_commit ?? 'not a git checkout' },
     { name: 'started', value: run.started_at },
     { name: 'finished', value: run.finished_at ?? `not finished (${run.status})` },
+    // A bench tells it beside its gates.
+    ...('points' in run ? [{ name: 'meter', value: meterLine(run.calibration) }] : []),
     { name: 'harness', value: `${formatNumber(run.harness_peak_rss_bytes / 1e6)} MB at most` },
     { name: 'different from production', value: environment.notes.join('; ') || 'nothing' },
   ]

@@ -60,6 +60,7 @@ export function exampleSweep({ points, figuresOf, rounds = 6, noise = 0.01 }: Ex
     repeat_with: 'npm run sweep -- --vary pool=1,2',
     status: 'complete',
     stopped_because: 'all rounds were done',
+    calibration: null,
     points: [...points],
   }
 }

@@ -1,7 +1,14 @@
 import { shuffleRounds } from '../measure/run-rounds.ts'
 import { openPointBench, type PointBench } from '../points/point-bench.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
-import { beginPointsRun, createRunKeeper, largestProfile, POINT_NOTES, type PointsParts } from '../points/run-points.ts'
+import {
+  beginPointsRun,
+  createRunKeeper,
+  largestProfile,
+  POINT_NOTES,
+  type PointsParts,
+  withCalibration,
+} from '../points/run-points.ts'
 import type { Trial } from '../run-file.ts'
 import { acceptedPerSecond, drainedPerSecond } from './figures-by-round.ts'
 import { judgeUsers } from './judge-users.ts'
@@ -31,7 +38,10 @@ export async function runProfiles(parts: ProfilesParts): Promise<PointsRun> {
   const { settings, seed, signal, progress } = parts
   const sizing = settings.map(sizingPoint)
   const bench = await openBench(parts, sizing)
-  const begun = beginPointsRun({ ...parts, points: sizing, rounds: 0 }, bench.environment)
+  const begun = await withCalibration(
+    beginPointsRun({ ...parts, points: sizing, rounds: 0 }, bench.environment),
+    parts.directory,
+  )
   const keeper = createRunKeeper(begun, parts.directory)
   try {
     await keeper.keep({})

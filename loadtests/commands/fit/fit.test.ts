@@ -107,6 +107,7 @@ describe('usl', () => {
     ['', [], /is empty: the first line must name the columns/],
     ['n,x\n1,10\n2,-19\n3,27\n4,30', [], /line 3: x must be greater than 0, not -19/],
     ['n,x\n1,10\n2,\n3,27\n4,30', [], /line 3: x is missing/],
+    ['n;x\n1;64,9\n18;995,9\n', [], /line 2: 3 cells, but the first line has 2: write 995\.9, not 995,9/],
     ['n,x\n1,10\ntwo,19\n3,27\n4,30', [], /line 3: n is "two", which is no number/],
     ['n,x\n0.5,10\n2,19\n3,27\n4,30', [], /line 2: n counts people, .* from 1 on, not 0.5/],
     ['1,10\n2,19\n3,27\n4,30', [], /first line must name the columns/],

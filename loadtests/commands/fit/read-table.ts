@@ -19,14 +19,26 @@ const parsedSchema = z.object({ record: z.array(z.string()), info: z.object({ li
 
 /**
  * A CSV file with commas, semicolons or tabs. A first line that is no number is the head.
- * @throws UsageError for a file that cannot be read or is no CSV
+ * @throws UsageError for a file that cannot be read or is no CSV, and for a line with more cells than the first one
  */
 export async function readTable(file: string): Promise<CsvTable> {
   const text = await readText(file)
-  const [first, ...others] = linesOf(file, text)
+  const all = linesOf(file, text)
+  refuseSurplus(file, all)
+  const [first, ...others] = all
   const isHead = first?.cells.some((cell) => cell !== '' && Number.isNaN(Number(cell))) ?? false
   if (first === undefined || !isHead) return { head: null, lines: first === undefined ? [] : [first, ...others] }
   return { head: first.cells, lines: others }
+}
+
+/** As a comma for the point makes of a number: half of it would be taken for the whole. */
+function refuseSurplus(file: string, [first, ...others]: readonly Line[]): void {
+  const width = first?.cells.length ?? 0
+  const odd = others.find(({ cells }) => cells.slice(width).some((cell) => cell !== ''))
+  if (odd === undefined) return
+  throw new UsageError(
+    `${file}, line ${odd.number}: ${odd.cells.length} cells, but the first line has ${width}: write 995.9, not 995,9`,
+  )
 }
 
 /** @throws UsageError for a file that cannot be read */
