@@ -11,7 +11,7 @@ import {
   sumOfDemands,
 } from './pipeline-demands.ts'
 import type { PipelineSize } from './pipeline-size.ts'
-import { type Costs, createSteps, drainSteps, SERVER_PARTS, storeSteps } from './pipeline-steps.ts'
+import { type Costs, createSteps, drainSteps, SERVER_PARTS, STALLED, stalled, storeSteps } from './pipeline-steps.ts'
 
 /**
  * Resources and steps of the reference pipeline at one rate, for simulate().
@@ -37,6 +37,7 @@ export function pipelineRoute(
       ...steps.server(SERVER_PARTS.answering * costs.server),
       ...steps.generator(costs.generator / 2),
       { do: 'spend', time: costs.rest },
+      ...stalled(costs.stall, STALLED.besides),
       { do: 'answer' },
       ...granted,
       ...steps.cpuOfServers(behind),

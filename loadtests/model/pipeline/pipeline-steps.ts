@@ -3,6 +3,12 @@ import { hold, type Step, serve } from '../route.ts'
 import type { AcceptDemand, DrainDemand, StallMix } from './pipeline-demands.ts'
 import type { PipelineSize } from './pipeline-size.ts'
 
+/**
+ * Parts of a stall: while a connection is held (proxy, store, proxy, the server hears of it), and besides (the server hears of
+ * the request, the client of the answer).
+ */
+export const STALLED = { whileHeld: 4 / 6, besides: 2 / 6 } as const
+
 /** CPU of one redemption, and what it takes beyond that. */
 export interface Costs extends AcceptDemand {
   readonly rest: Draw
@@ -10,7 +16,11 @@ export interface Costs extends AcceptDemand {
   readonly stall: StallMix
 }
 
-/** Parts of the server's CPU: before it asks a store, as it does, as it hears the answer; the rest is its own answer. */
+/**
+ * Parts of the server's CPU: before it asks a store, as it does, as it hears the answer; the rest is its own answer. Only
+ * their sum is counted: how it is spread is an assumption, on which depends a little who waits for whom. The same goes for
+ * the parts below.
+ */
 export const SERVER_PARTS = { before: 0.4, asking: 0.15, hearing: 0.25, answering: 0.2 } as const
 /** The part of the statement's CPU that falls into the row's lock: the update of the row and the commit. */
 const LOCKED_PART = 0.4
@@ -48,7 +58,7 @@ export function storeSteps(steps: Steps, size: PipelineSize, costs: Costs): { as
   const asServer = (work: readonly Step[]) => [
     ...steps.server(asking * costs.server),
     ...work,
-    ...stalled(costs.stall),
+    ...stalled(costs.stall, STALLED.whileHeld),
     ...steps.server(hearing * costs.server),
   ]
   const statement = asServer(
@@ -90,7 +100,7 @@ function transaction(steps: Steps, { dbLatency, isHot }: PipelineSize, costs: Co
   const proxy = steps.proxy(dbLatency > 0 ? costs.delay_proxy / 4 : 0)
   const server = steps.server((SERVER_PARTS.hearing / 3 + SERVER_PARTS.asking / 6) * costs.server)
   // The process may be late to hear each of the three.
-  const stall = stalled(costs.stall, 3)
+  const stall = stalled(costs.stall, STALLED.whileHeld / 3)
   const { begin, statement, commit } = TRIP_PARTS
   const untilCommit = [
     ...steps.postgres(LOCKED_PART * statement * costs.postgres),
@@ -123,13 +133,13 @@ function roundTrip(steps: Steps, latency: number, proxy: number, work: readonly 
   return [...steps.proxy(latency > 0 ? proxy : 0), ...half, ...work, ...half]
 }
 
-/** Most are short and a few are long. @param times that one redemption passes here */
-function stalled(mix: StallMix, times = 1): Step[] {
+/** Most are short and a few are long. @param part of the stall that is waited for here */
+export function stalled(mix: StallMix, part: number): Step[] {
   if (mix.every(({ stall }) => stall.seconds === 0)) return []
   const ways = mix.map(({ share, stall: { seconds, hit } }) => ({
     share,
     hit,
-    length: exponential(seconds / hit / times),
+    length: exponential((part * seconds) / hit),
   }))
   const time: Draw = (random) => {
     let left = random()

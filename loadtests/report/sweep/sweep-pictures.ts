@@ -45,7 +45,11 @@ function curvesOf(summary: SweepSummary, knob: KnobName, other: KnobName | undef
   }))
   const latencies =
     other === undefined
-      ? [line('p50', 0, ({ p50_ms: p50 }) => p50), line('p99', 1, ({ p99_ms: p99 }) => p99)]
+      ? [
+          ...meanOfModel(summary, knob),
+          line('p50', 0, ({ p50_ms: p50 }) => p50),
+          line('p99', 1, ({ p99_ms: p99 }) => p99),
+        ]
       : groups.map(({ name, members }, index) => line(name, index, ({ p99_ms: p99 }) => p99, members))
   const latency = other === undefined ? 'latency, ms' : 'p99, ms'
   return [
@@ -95,6 +99,17 @@ function pointsOf(
 
 function modelOf({ usl }: SweepSummary): Pick<CurveSeries, 'model'> {
   return usl === null ? {} : { model: usl.curve.map(({ n, x, low, high }) => ({ x: n, y: x, low, high })) }
+}
+
+/** By Little's law: connections that are always at work are as many as are under way. */
+function meanOfModel({ usl }: SweepSummary, knob: KnobName): CurveSeries[] {
+  if (usl === null || knob !== 'connections') return []
+  const ms = (n: number, x: number) => (1_000 * n) / x
+  const model = usl.curve.flatMap(({ n, x, low, high }) =>
+    // Where the interval reaches down to nothing, its time would reach beyond every picture.
+    n > 0 && low > x / 3 ? [{ x: n, y: ms(n, x), low: ms(n, high), high: ms(n, low) }] : [],
+  )
+  return [{ name: 'mean by the model', className: colour(2), measured: [], model }]
 }
 
 function marksOf({ usl, pool_curve: pool, recommendation, points }: SweepSummary): CurveMark[] {
