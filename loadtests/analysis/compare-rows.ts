@@ -43,9 +43,12 @@ export function timedRow(first: Run, second: Run, mode: Subject, figure: TimedFi
   ]
 }
 
-/** Each round's figure over the ceiling's of that round; null where there is no ceiling to hold it against. */
+/**
+ * Each round's figure over the ceiling's of that round; null where there is no ceiling to hold it against. In an open loop the
+ * ceiling has another rate than the modes, but the same one in both runs: what an answer takes there tells the machine's speed.
+ */
 export function relative(run: Run, mode: Subject, figure: TimedFigure, values: ByRound): number[] | null {
-  if (mode === 'ceiling' || figure.ofCeiling === null || run.plan.arrivals !== null) return null
+  if (mode === 'ceiling' || figure.ofCeiling === null) return null
   const ceiling = figure.ofCeiling(trialsOf(run, 'ceiling'))
   if (ceiling.size === 0) return null
   return [...values].flatMap(([round, value]) => {

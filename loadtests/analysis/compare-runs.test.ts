@@ -3,7 +3,7 @@ import { comparisonSchema, type Row } from '../compare-file.ts'
 import type { Run, Trial } from '../run-file.ts'
 import { whyIncomparable } from './comparable.ts'
 import { compareRuns } from './compare-runs.ts'
-import { exampleRun } from './example-run.ts'
+import { exampleHistogram, exampleRun } from './example-run.ts'
 import { createRandom } from './random.ts'
 
 const MODES = ['none', 'token-bucket', 'ceiling'] as const
@@ -111,14 +111,22 @@ describe('compareRuns', () => {
     expect(comparison.warnings.join()).toContain('no ceiling in both runs')
   })
 
-  it('says why an open loop has nothing to hold its times against', () => {
-    const open = (seed: number): Run => {
-      const run = runOf(seed)
+  it('of an open loop compares latencies and CPU, not the rates that were offered', () => {
+    const open = (seed: number, slower = 1): Run => {
+      const random = createRandom(seed)
+      const run = withTrials(runOf(seed), ({ mode, loads }) => {
+        const ms = (mode === 'none' ? slower : 1) * (20 + random())
+        const histogram = exampleHistogram(Array.from({ length: 400 }, (_, n) => ms + (n % 7)))
+        return { loads: loads.map((load) => ({ ...load, histogram })) }
+      })
       return { ...run, plan: { ...run.plan, arrivals: { model: 'constant', rate: 100 }, paced: true } }
     }
-    const comparison = compareRuns(open(1), open(2))
-    expect(comparison.outcome).toBe('nothing can be concluded')
-    expect(comparison.warnings.join()).toContain('an open loop asks the bare route for another rate')
+    const same = compareRuns(open(1), open(2))
+    expect(same.outcome).toBe('no difference seen')
+    expect(same.rows.map(({ figure }) => figure)).not.toContain('accepted/s')
+    const slow = compareRuns(open(1), open(2, 2))
+    expect(slow.outcome).toBe('regression')
+    expect(slow.verdict).toMatch(/^Worse: none p10 /)
   })
 
   it('counts per answer where few of them are redemptions: how many came too late changes nothing', () => {

@@ -70,7 +70,9 @@ function warningsOf(first: Run, second: Run, rows: readonly Row[]): string[] {
   return [
     ...environmentWarnings(first, second),
     ...(isOtherMachine(first, second) ? ['another machine: what takes time is shown, but decides nothing'] : []),
-    ...(isUnreferenced && !isReferenced ? [whyUnreferenced(first)] : []),
+    ...(isUnreferenced && !isReferenced
+      ? ['no ceiling in both runs: a machine of another speed looks like a change, so what takes time decides nothing']
+      : []),
     ...[first, second].flatMap((run) => [
       ...(run.status === 'complete' ? [] : [`${run.run_id} is ${run.status}`]),
       ...leftOut(run),
@@ -78,14 +80,6 @@ function warningsOf(first: Run, second: Run, rows: readonly Row[]): string[] {
     ...onlyIn(first, second),
     ...onlyIn(second, first),
   ]
-}
-
-function whyUnreferenced({ plan }: Run): string {
-  const why =
-    plan.arrivals === null
-      ? 'no ceiling in both runs'
-      : 'an open loop asks the bare route for another rate than the modes, so it is no measure of the machine'
-  return `${why}: a machine of another speed looks like a change, so what takes time decides nothing`
 }
 
 /** Trials that do not count, which no figure contains. */

@@ -35,7 +35,7 @@ export interface Noise {
  * What the model is off where the machine is quiet, as standard deviations of the logarithm: about what studies of accuracy
  * left over beside their noise floor.
  */
-export const MODEL_ERROR: PointFigures = { throughput: 0.008, mean: 0.008, p99: 0.035 }
+export const MODEL_ERROR: PointFigures = { throughput: 0.015, mean: 0.011, p99: 0.035 }
 
 /** 90 % of a normal distribution lie within so many standard deviations. */
 const Z90 = 1.645

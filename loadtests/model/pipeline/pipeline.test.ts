@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { demandsAt, type PipelineDemands, stallsAt } from './pipeline-demands.ts'
 import type { PipelineSize } from './pipeline-size.ts'
+import { STALLED } from './pipeline-steps.ts'
 import { predictPipeline } from './predict-pipeline.ts'
 
 const NOTHING = { server: 0, postgres: 0, redis: 0, generator: 0, delay_proxy: 0 }
@@ -138,16 +139,17 @@ describe('stallsAt', () => {
     expect(stallsAt([], 0.5)).toEqual([])
   })
 
-  it('is waited for with the connection', () => {
+  it('is waited for with the connection, but for a third', () => {
     const stalled = predictPipeline(
       { ...FREE, stalls: [{ at: 0, seconds: 0.01, hit: 1 }] },
       SIZE,
       { customers: 12 },
       { answers: 4_000 },
     )
-    expect(stalled.throughput / (4 / (0.02 + 0.01))).toBeCloseTo(1, 1)
-    // Eight of the twelve stand in line for a connection.
-    expect(stalled.underWay).toBeCloseTo(4, 1)
+    const perSecond = 4 / (0.02 + 0.01 * STALLED.whileHeld)
+    expect(stalled.throughput / perSecond).toBeCloseTo(1, 1)
+    // All but the four with a connection and those in the rest of their stall stand in line for one.
+    expect(stalled.underWay).toBeCloseTo(4 + perSecond * 0.01 * STALLED.besides, 0)
   })
 
   it('makes the slowest later the fewer it meets, and the mean no longer', () => {
@@ -155,8 +157,9 @@ describe('stallsAt', () => {
       predictPipeline({ ...FREE, stalls: [{ at: 0, seconds: 0.01, hit }] }, SIZE, { customers: 4 }, { answers: 8_000 }),
     )
     expect((few?.mean ?? 0) / (all?.mean ?? 1)).toBeCloseTo(1, 1)
-    // 0.02 s of distance, and ln(100) or 4 × ln(25) times 0.01 s.
-    expect(all?.p99).toBeCloseTo(0.02 + 0.01 * Math.log(100), 2)
-    expect(few?.p99).toBeCloseTo(0.02 + 0.04 * Math.log(25), 1)
+    // 0.02 s of distance, and what 1 % of sums of two exponential times pass: 2/3 and 1/3 of 0.01 s, or four times that for a
+    // quarter of each.
+    expect(Math.abs(((all?.p99 ?? 0) - 0.02) / 0.0353 - 1)).toBeLessThan(0.15)
+    expect(Math.abs(((few?.p99 ?? 0) - 0.02) / 0.0923 - 1)).toBeLessThan(0.15)
   })
 })
