@@ -13,7 +13,13 @@ export const predictionsSchema = z.object({
   environment: environmentSchema,
   rounds: z.object({ calibration: z.number().int(), held_out: z.number().int() }),
   /** Standard deviation of the logarithm from round to round, beyond the delays, pooled over the calibration. */
-  noise: z.array(z.object({ use: z.number(), mean: z.number(), p99: z.number() })),
+  noise: z.array(
+    z.object({
+      ...{ use: z.number(), mean: z.number(), p99: z.number() },
+      /** Files of before had none. */
+      freedom: z.number().positive().default(1e6),
+    }),
+  ),
   demands: z.array(pipelineDemandsSchema),
   points: z.array(
     z.object({

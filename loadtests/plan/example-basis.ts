@@ -18,7 +18,7 @@ export function exampleBasis(): BasisFile {
       stalls: [],
       drain_stalls: [],
     },
-    noise: [{ use: 0.2, mean: 0.03, p99: 0.1 }],
+    noise: [{ use: 0.2, mean: 0.03, p99: 0.1, freedom: 50 }],
     rounds: 2,
     footprint: {
       memory: { server: 100 * MB, worker: 90 * MB, scheduler: 80 * MB, postgres: 200 * MB, redis: 20 * MB },

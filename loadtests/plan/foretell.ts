@@ -1,5 +1,6 @@
 import { median } from '../analysis/bootstrap.ts'
 import { succeeded } from '../analysis/rounds.ts'
+import { studentQuantile } from '../analysis/student-t.ts'
 import type { Tried } from '../model/pipeline/calibrate-pipeline.ts'
 import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
 import type { PipelineSize } from '../model/pipeline/pipeline-size.ts'
@@ -29,6 +30,8 @@ export interface Noise {
   readonly use: number
   readonly mean: number
   readonly p99: number
+  /** Degrees of freedom of both: a deviation of few rounds may well be larger than it looks. */
+  readonly freedom: number
 }
 
 /**
@@ -37,10 +40,15 @@ export interface Noise {
  */
 export const MODEL_ERROR: PointFigures = { throughput: 0.015, mean: 0.011, p99: 0.035 }
 
+/** Half of what is outside of an interval of 90 % lies above it. */
+const UPPER = 0.95
 /** 90 % of a normal distribution lie within so many standard deviations. */
 const Z90 = 1.645
 /** A machine that is so much slower shows how much a figure depends on its speed. */
 const SLOWER = 1.1
+
+/** Where nothing changes, nothing is unsure of it. */
+const MANY = 1e6
 
 /** A level has few rounds of its own: what all of them have in common counts like so many more. */
 const COMMON_FREEDOM = 1
@@ -64,7 +72,8 @@ export function noiseOf(tried: readonly Tried[], cores: number): Noise[] {
   }
   const levels = loads.map((connections) => {
     const some = tried.filter(({ point }) => point.connections === connections)
-    return { use: useOf(some, cores), mean: of('mean', some), p99: of('p99', some) }
+    const freedom = deviationsOf(some, 'mean').freedom + COMMON_FREEDOM
+    return { use: useOf(some, cores), mean: of('mean', some), p99: of('p99', some), freedom }
   })
   return levels.sort((a, b) => a.use - b.use)
 }
@@ -100,10 +109,10 @@ function useOf(tried: readonly Tried[], cores: number): number {
 function noiseAt(noise: readonly Noise[], use: number): Omit<Noise, 'use'> {
   const above = noise.find((each) => each.use >= use) ?? noise.at(-1)
   const below = noise.findLast((each) => each.use <= use) ?? above
-  if (above === undefined || below === undefined) return { mean: 0, p99: 0 }
+  if (above === undefined || below === undefined) return { mean: 0, p99: 0, freedom: MANY }
   const share = above.use === below.use ? 0 : (use - below.use) / (above.use - below.use)
   const between = (figure: 'mean' | 'p99') => below[figure] + share * (above[figure] - below[figure])
-  return { mean: between('mean'), p99: between('p99') }
+  return { mean: between('mean'), p99: between('p99'), freedom: Math.min(below.freedom, above.freedom) }
 }
 
 export interface Rounds {
@@ -129,11 +138,12 @@ export function foretell(
   const prediction = predictPipeline(demands, size, load, options)
   const slower = predictPipeline(slowedDown(demands, SLOWER), size, load, options)
   const changes = noiseAt(noise, coresInUse(prediction.use))
+  const wide = studentQuantile(UPPER, changes.freedom)
   const spread = Math.sqrt(1 / rounds.calibration + 1 / rounds.measured)
   const interval = (figure: Figure): Foretold => {
     const dependence = Math.log(slower[figure] / prediction[figure]) / Math.log(SLOWER)
     const machine = Math.abs(dependence) * changes[figure === 'p99' ? 'p99' : 'mean'] * spread
-    const factor = Math.exp(Z90 * Math.hypot(machine, MODEL_ERROR[figure]))
+    const factor = Math.exp(Math.hypot(wide * machine, Z90 * MODEL_ERROR[figure]))
     const value = prediction[figure]
     return { value, low: value / factor, high: value * factor }
   }

@@ -17,7 +17,7 @@ export const basisSchema = z.object({
   run_id: z.string(),
   environment: environmentSchema,
   demands: pipelineDemandsSchema,
-  noise: z.array(z.object({ use: number, mean: number, p99: number })),
+  noise: z.array(z.object({ use: number, mean: number, p99: number, freedom: number.positive() })),
   rounds: z.number().int().positive(),
   footprint: footprintSchema,
   laws: checkedLaws,

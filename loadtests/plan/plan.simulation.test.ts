@@ -157,8 +157,8 @@ describe('foretell', () => {
     hasGenerator: true,
     machines: { shared: 4 },
   })
-  const intervalOf = (redisLatency: number, rounds: Rounds) => {
-    const noise = [{ use: 0.5, mean: 0.2, p99: 0.2 }]
+  const intervalOf = (redisLatency: number, rounds: Rounds, freedom = 1_000_000) => {
+    const noise = [{ use: 0.5, mean: 0.2, p99: 0.2, freedom }]
     const { figures } = foretell({ demands, size: sizeAt(redisLatency), load: { customers: 2 } }, noise, rounds, 2_000)
     return Math.log(figures.mean.high / figures.mean.value)
   }
@@ -168,6 +168,8 @@ describe('foretell', () => {
     // 3 of 3 ms, or 3 of 103, depend on it; the rest is the model's own error.
     expect(intervalOf(0, rounds)).toBeCloseTo(1.645 * Math.hypot(0.2 * Math.SQRT2, MODEL_ERROR.mean), 1)
     expect(intervalOf(0.1, rounds)).toBeCloseTo(1.645 * Math.hypot((3 / 103) * 0.2 * Math.SQRT2, MODEL_ERROR.mean), 2)
+    // With three degrees of freedom 95 % lie below 2.353 instead of 1.645 deviations.
+    expect(intervalOf(0, rounds, 3) / intervalOf(0, rounds)).toBeCloseTo(2.353 / 1.645, 1)
     expect(intervalOf(0, { calibration: 100, measured: 100 })).toBeLessThan(intervalOf(0, rounds) / 5)
   })
 
