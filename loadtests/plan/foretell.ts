@@ -162,6 +162,7 @@ export function slowedDown(demands: PipelineDemands, factor: number): PipelineDe
     levels: demands.levels.map(({ rate, accept, drain }) => ({ rate, accept: times(accept), drain: times(drain) })),
     alone: demands.alone.map((seconds) => factor * seconds),
     stalls: slower(demands.stalls),
-    drain_stalls: slower(demands.drain_stalls),
+    // The loads at which they were measured would have taken as much more of the cores.
+    drain_stalls: slower(demands.drain_stalls).map((stall) => ({ ...stall, at: factor * stall.at })),
   }
 }
