@@ -92,10 +92,12 @@ describe('the example', () => {
     expect(code).toBe(4)
     const [result] = summarySchema.parse(JSON.parse(stdout)).results
     expect(result?.invariants[0]?.broken).toEqual(['a note is missing'])
-    expect(result?.accepted_per_second?.median).toBe(0)
     const [name] = readdirSync(join(out, 'failing'))
     const run = runSchema.parse(JSON.parse(readFileSync(join(out, 'failing', name ?? '', 'run.json'), 'utf8')))
-    const samples = run.trials.find(({ mode }) => mode === 'target')?.samples ?? []
+    const { samples = [], loads = [] } = run.trials.find(({ mode }) => mode === 'target') ?? {}
+    // Two connections at full speed may be more than the generator is believed with: what was counted stands all the same.
+    expect(loads[0]).toMatchObject({ accepted: 0, errors: 0 })
+    expect(loads[0]?.refused).toBeGreaterThan(0)
     expect(samples.map(({ extra }) => extra['notes'])).toContain(22)
   })
 })
