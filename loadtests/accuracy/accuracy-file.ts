@@ -59,8 +59,9 @@ export const accuracySummarySchema = z.object({
     }),
   ),
   /**
-   * Open loops are not counted for the throughput: it is what comes, as long as the system keeps up. Medians of the absolute
-   * errors, the share of intervals that held, and how wide they are beside the floor. */
+   * Medians of the absolute errors, the share of intervals that held, and how wide they are beside the floor. Open loops are
+   * not counted for the throughput: it is what comes, as long as the system keeps up.
+   */
   overall: figures(
     z.object({
       error: z.number(),

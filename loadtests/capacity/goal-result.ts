@@ -44,14 +44,14 @@ function whyIrregular(goal: SearchGoal, bounds: RelevantBounds, step: number): s
   return isNarrow(bounds, goal.width) || upper - lower <= step ? null : 'the bounds are still too far apart'
 }
 
-/** A trial of full length that tells what the system does at this load. */
-export function isTypical(goal: SearchGoal, { verdict, leftOut, seconds, load }: Attempt, at: number): boolean {
-  return load === at && verdict === 'valid' && leftOut === null && seconds >= goal.finalTrialSeconds
+/** A trial of full length that tells what the system does at its load. */
+export function isTypical(goal: SearchGoal, { verdict, leftOut, seconds }: Attempt): boolean {
+  return verdict === 'valid' && leftOut === null && seconds >= goal.finalTrialSeconds
 }
 
 function throughputAt(goal: SearchGoal, attempts: readonly Attempt[], load: number): number | null {
   const achieved = attempts
-    .filter((attempt) => isTypical(goal, attempt, load))
+    .filter((attempt) => attempt.load === load && isTypical(goal, attempt))
     .map((one) => one.achieved)
     .sort((a, b) => a - b)
   return achieved[Math.floor((achieved.length - 1) / 2)] ?? null

@@ -115,7 +115,7 @@ function atBounds(run: CapacityRun, group: readonly Tried[], { goal, found, perc
   const at = (load: number | null) => group.filter(({ attempt }) => load !== null && attempt.load === load)
   const [low, high] = [at(found.lower), at(found.upper)]
   const latencies = low
-    .filter(({ attempt }) => isTypical(goal, attempt, attempt.load))
+    .filter(({ attempt }) => isTypical(goal, attempt))
     .flatMap(({ trial: { loads } }) => (loads[0] ? (latencyAt(loads[0], percentile) ?? []) : []))
   const misses = high.findLast(({ attempt }) => attempt.goals[found.goal]?.met === false)?.attempt.goals[found.goal]
     ?.misses
