@@ -3,8 +3,8 @@ import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
 import { demandsOfSize } from '../model/pipeline/pipeline-route.ts'
 import { predictPipeline } from '../model/pipeline/predict-pipeline.ts'
 import { loadOfPoint, sizeOfPoint } from '../model/pipeline/size-of-point.ts'
+import { beginRun } from '../points/keep-run.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
-import { beginPointsRun } from '../points/run-points.ts'
 import type { Trial } from '../run-file.ts'
 import { DEMANDS_OF } from './accuracy-points.ts'
 
@@ -37,7 +37,7 @@ export function exampleAccuracyRun(points: readonly Point[], rounds: number, fac
   const trials = points.flatMap((point) =>
     Array.from({ length: rounds }, (_, index) => trialOf(point, index + 1, factor)),
   )
-  return { ...beginPointsRun(parts, environment), status: 'complete', trials }
+  return { ...beginRun(parts, environment), status: 'complete', trials }
 }
 
 function trialOf(point: Point, round: number, factor: number): Trial {

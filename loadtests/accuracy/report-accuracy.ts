@@ -1,4 +1,4 @@
-import { formatShare } from '../analysis/format.ts'
+import { formatShare, formatSigned } from '../analysis/format.ts'
 import { FIGURES, type Figure } from '../points/point-figures.ts'
 import { drawTextIntervals } from '../report/charts/text-intervals.ts'
 import { bullets, table } from '../report/markdown-parts.ts'
@@ -36,7 +36,7 @@ export function renderAccuracy(predictions: Predictions, summary: AccuracySummar
           figure,
           wanted,
           formatShare(error),
-          signed(bias),
+          formatSigned(bias),
           formatShare(floor),
           `${held} of ${of}`,
           formatShare(half_width),
@@ -70,9 +70,9 @@ function figureSection(figure: Figure, summary: AccuracySummary): string[] {
       point,
       `${format(foretold.value)} (${format(foretold.low)}–${format(foretold.high)})`,
       format(measured),
-      signed(error),
+      formatSigned(error),
       is_held ? 'yes' : 'no',
-      floor === null ? '' : signed(floor),
+      floor === null ? '' : formatSigned(floor),
     ]
   })
   return [
@@ -99,10 +99,6 @@ const EXPLAINED = [
   "before the first of these points was tried. What comes in an open loop (people/s) is not the model's to foretell: its",
   'throughput is shown, but not counted above.',
 ].join('\n')
-
-function signed(share: number): string {
-  return `${share < 0 ? '−' : '+'}${formatShare(Math.abs(share))}`
-}
 
 function micro(seconds: number): string {
   return (1e6 * seconds).toFixed(0)

@@ -57,6 +57,11 @@ export function formatShare(share: number): string {
   return `${text.replace(/\.?0+$/, '')} %`
 }
 
+/** An error or a change: `+2.5 %`, `−0.4 %`. */
+export function formatSigned(share: number): string {
+  return `${share < 0 ? '−' : '+'}${formatShare(Math.abs(share))}`
+}
+
 /** The least change that is seen: `± 8 %`, and as a factor where that is more than double. */
 export function formatDetectable(share: number | null): string {
   if (share === null) return '–'

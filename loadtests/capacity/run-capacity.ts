@@ -1,8 +1,8 @@
 import { createRandom } from '../analysis/random.ts'
 import { shuffle } from '../measure/run-rounds.ts'
-import { openPointBench, type PointBench } from '../points/point-bench.ts'
+import { beginRun, type KeptParts, keepRun, type RunKeeper } from '../points/keep-run.ts'
+import type { PointBench } from '../points/point-bench.ts'
 import type { Point } from '../points/points-file.ts'
-import { beginPointsRun, createRunKeeper, POINT_NOTES, withCalibration } from '../points/run-points.ts'
 import type { LimiterMode, Sample, Trial } from '../run-file.ts'
 import type { Attempt, SearchedSystem, TrialAnswer } from './attempt.ts'
 import type { CapacityRun, SearchSettings } from './capacity-file.ts'
@@ -20,19 +20,14 @@ export interface SearchProgress {
   attempted(attempts: readonly Attempt[]): void
 }
 
-export interface CapacityParts {
+export interface CapacityParts extends Omit<KeptParts, 'profile'> {
   readonly search: SearchSettings
   /** Everything of a point but what the search chooses. */
   readonly shape: Omit<Point, 'name' | 'mode' | 'arrivals' | 'connections' | 'duration'>
   /** The most connections of an open loop. */
   readonly connections: number
-  readonly seed: number
-  readonly runId: string
-  readonly directory: string
   readonly repeatWith: string
-  readonly allowNonempty: boolean
   readonly progress: SearchProgress
-  readonly signal: AbortSignal
 }
 
 /** More answers than a percentile needs, as people come at random. */
@@ -40,40 +35,20 @@ const ANSWERS_MARGIN = 1.2
 /** A load so small that it would take longer than this is tried with too few answers, and is invalid then. */
 const LONGEST_TRIAL_SECONDS = 60
 
-/**
- * Searches mode by mode, in an order drawn anew for each search.
- * @returns the run, also when it was interrupted: then with what was measured until there
- */
-export async function runCapacity(parts: CapacityParts): Promise<CapacityRun> {
-  const { search, shape, seed, runId, directory, repeatWith, allowNonempty, progress, signal } = parts
-  const bench = await openPointBench({
-    runId,
-    profile: shape.profile,
-    allowNonempty,
-    seed,
-    notes: POINT_NOTES,
-    onSample: progress.sample,
-    say: progress.say,
-    signal,
-  })
-  const begun = await withCalibration(
-    beginPointsRun({ command: 'capacity', repeatWith, runId, points: [], rounds: 0, seed }, bench.environment),
-    directory,
+/** Searches mode by mode, in an order drawn anew for each search. */
+export function runCapacity(parts: CapacityParts): Promise<CapacityRun> {
+  const { search, shape } = parts
+  return keepRun<CapacityRun>(
+    { ...parts, profile: shape.profile },
+    (environment) => {
+      const run = beginRun({ ...parts, command: 'capacity', points: [], rounds: 0 }, environment)
+      return { ...run, command: 'capacity', search, ended: [] }
+    },
+    (bench, keeper) => searchAll(parts, bench, keeper),
   )
-  const keeper = createRunKeeper<CapacityRun>({ ...begun, command: 'capacity', search, ended: [] }, directory)
-  try {
-    await keeper.keep({})
-    await searchAll(parts, bench, keeper)
-    return await keeper.end('complete', 'all rounds were done')
-  } catch (error) {
-    if (!signal.aborted) throw error
-    return await keeper.end('interrupted', 'it was interrupted')
-  } finally {
-    await bench.close()
-  }
 }
 
-type Keeper = ReturnType<typeof createRunKeeper<CapacityRun>>
+type Keeper = RunKeeper<CapacityRun>
 
 async function searchAll(parts: CapacityParts, bench: PointBench, keeper: Keeper): Promise<void> {
   const { search, progress, seed } = parts

@@ -1,4 +1,4 @@
-import { formatBytes, formatNumber, formatShare } from '../analysis/format.ts'
+import { formatBytes, formatNumber, formatShare, formatSigned } from '../analysis/format.ts'
 import { type CurvePoint, loadCurve } from '../report/charts/load-curve.ts'
 import { stationUse } from '../report/charts/station-use.ts'
 import { type Html, html } from '../report/html.ts'
@@ -113,9 +113,8 @@ function verification({ verification: verified }: PlanFile): Html {
     const { foretold, low, high, measured, error, is_held } = figures[name]
     const factor = name === 'throughput' ? 1 : 1_000
     const [value, from, to, got] = [foretold, low, high, measured].map((each) => formatNumber(factor * each))
-    const signed = `${error < 0 ? '−' : '+'}${formatShare(Math.abs(error))}`
     return html`<tr><th>${name === 'throughput' ? 'per second' : `${name}, ms`}</th><td>${value} (${from}–${to})</td>
-      <td>${got}</td><td>${signed}</td><td>${is_held ? 'held' : 'did not hold'}</td></tr>`
+      <td>${got}</td><td>${formatSigned(error)}</td><td>${is_held ? 'held' : 'did not hold'}</td></tr>`
   })
   const caption = `It was run, and ${verified.meets_target ? 'met' : 'missed'} the target. ${describeBasis(verified)}`
   return section(

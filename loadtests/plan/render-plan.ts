@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatNumber, formatShare } from '../analysis/format.ts'
+import { formatBytes, formatCount, formatNumber, formatShare, formatSigned } from '../analysis/format.ts'
 import type { StationUseChart } from '../report/charts/station-use.ts'
 import { drawTextBars } from '../report/charts/text-bars.ts'
 import { drawTextChart } from '../report/charts/text-chart.ts'
@@ -182,7 +182,7 @@ function verificationLines(verification: Verification | null): string {
       name,
       `${value} (${from}–${to})`,
       formatNumber(factor * measured),
-      signed(error),
+      formatSigned(error),
       is_held ? 'yes' : 'no',
     ])
   }
@@ -205,8 +205,4 @@ function verificationLines(verification: Verification | null): string {
 function milliseconds({ value, low, high }: Candidate['p99']): string {
   if (value === null || low === null || high === null) return 'never'
   return `${formatNumber(1_000 * value)} (${formatNumber(1_000 * low)}–${formatNumber(1_000 * high)})`
-}
-
-function signed(share: number): string {
-  return `${share < 0 ? '−' : '+'}${formatShare(Math.abs(share))}`
 }

@@ -1,14 +1,7 @@
 import { shuffleRounds } from '../measure/run-rounds.ts'
-import { openPointBench, type PointBench } from '../points/point-bench.ts'
+import { beginRun, keepRun } from '../points/keep-run.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
-import {
-  beginPointsRun,
-  createRunKeeper,
-  largestProfile,
-  POINT_NOTES,
-  type PointsParts,
-  withCalibration,
-} from '../points/run-points.ts'
+import { largestProfile, type PointsParts } from '../points/run-points.ts'
 import type { Trial } from '../run-file.ts'
 import { acceptedPerSecond, drainedPerSecond } from './figures-by-round.ts'
 import { judgeUsers } from './judge-users.ts'
@@ -30,53 +23,34 @@ interface Search {
   tell(trial: Trial): void
 }
 
-/**
- * Every box is sized, then all searches take turns, in an order drawn anew each time: a drift of the machine hits all alike.
- * @returns the run, also when it was interrupted: then with what was measured until there
- */
-export async function runProfiles(parts: ProfilesParts): Promise<PointsRun> {
-  const { settings, seed, signal, progress } = parts
+/** Every box is sized, then all searches take turns, in an order drawn anew each time: a drift of the machine hits all alike. */
+export function runProfiles(parts: ProfilesParts): Promise<PointsRun> {
+  const { settings, seed, signal, progress, targetMs } = parts
   const sizing = settings.map(sizingPoint)
-  const bench = await openBench(parts, sizing)
-  const begun = await withCalibration(
-    beginPointsRun({ ...parts, points: sizing, rounds: 0 }, bench.environment),
-    parts.directory,
-  )
-  const keeper = createRunKeeper(begun, parts.directory)
-  try {
-    await keeper.keep({})
-    const searches = settings.map((setting) => beginSearch(setting, parts.targetMs))
-    let round = 0
-    for (const order of shuffleRounds(searches, seed)) {
-      const open = order.filter(({ next }) => next !== undefined)
-      if (open.length === 0) break
-      round++
-      for (const [index, search] of open.entries()) {
-        signal.throwIfAborted()
-        const point = search.next as Point
-        progress.begin({ round, name: point.name })
-        const trial = await bench.measure(point, { round, position: index + 1 }, parts.targetMs)
-        const points = keeper.run().points
-        const isNew = points.every(({ name }) => name !== point.name)
-        await keeper.keep({ points: isNew ? [...points, point] : points, trials: [...keeper.run().trials, trial] })
-        progress.end(trial)
-        search.tell(trial)
+  return keepRun(
+    { ...parts, profile: largestProfile(sizing) },
+    (environment) => beginRun({ ...parts, points: sizing, rounds: 0 }, environment),
+    async (bench, keeper) => {
+      const searches = settings.map((setting) => beginSearch(setting, targetMs))
+      let round = 0
+      for (const order of shuffleRounds(searches, seed)) {
+        const open = order.filter(({ next }) => next !== undefined)
+        if (open.length === 0) break
+        round++
+        for (const [index, search] of open.entries()) {
+          signal.throwIfAborted()
+          const point = search.next as Point
+          progress.begin({ round, name: point.name })
+          const trial = await bench.measure(point, { round, position: index + 1 }, targetMs)
+          const { points, trials } = keeper.run()
+          const isNew = points.every(({ name }) => name !== point.name)
+          await keeper.keep({ points: isNew ? [...points, point] : points, trials: [...trials, trial] })
+          progress.end(trial)
+          search.tell(trial)
+        }
       }
-    }
-    return await keeper.end('complete', 'all rounds were done')
-  } catch (error) {
-    if (!signal.aborted) throw error
-    return await keeper.end('interrupted', 'it was interrupted')
-  } finally {
-    await bench.close()
-  }
-}
-
-function openBench(parts: ProfilesParts, points: readonly Point[]): Promise<PointBench> {
-  const { runId, allowNonempty, seed, signal, progress } = parts
-  const { say, sample: onSample } = progress
-  const profile = largestProfile(points)
-  return openPointBench({ runId, profile, allowNonempty, seed, notes: POINT_NOTES, onSample, say, signal })
+    },
+  )
 }
 
 function beginSearch(setting: Setting, targetMs: number): Search {
