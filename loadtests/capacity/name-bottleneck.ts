@@ -58,7 +58,11 @@ export function nameBottleneck(trials: readonly Trial[], context: Context, offer
   const ranked = findings.sort((a, b) => b.use - a.use)
   const highest = ranked[0]?.use ?? 0
   const names = ranked.filter(({ use }) => use >= BUSY && use >= highest - CLOSE).map(({ name }) => name)
-  return { names, evidence: ranked.slice(0, Math.max(3, names.length)).map(({ told }) => told) }
+  return {
+    names,
+    evidence: ranked.slice(0, Math.max(3, names.length)).map(({ told }) => told),
+    use: ranked.map(({ name, use }) => ({ station: name, share: use })),
+  }
 }
 
 function processors(usage: Usage, { profile, cores }: Context, offered: string | null): Finding[] {

@@ -2,6 +2,7 @@ import { formatNumber, formatSeconds } from '../../analysis/format.ts'
 import type { CapacityRun, CapacitySummary, TrialView } from '../../capacity/capacity-file.ts'
 import { loadText } from '../../capacity/search-settings.ts'
 import { loadCurve } from '../charts/load-curve.ts'
+import { stationUse } from '../charts/station-use.ts'
 import { type Html, html } from '../html.ts'
 import { renderPage } from '../page/render-page.ts'
 import { lawLines } from '../report-rows.ts'
@@ -17,6 +18,7 @@ import {
   readablePoints,
   searchLine,
   spreadRows,
+  usePictures,
 } from './capacity-rows.ts'
 import { SIGNS_EXPLAINED, trialsPicture } from './trials-picture.ts'
 
@@ -30,12 +32,10 @@ export function renderCapacityHtml(run: CapacityRun, summary: CapacitySummary): 
         tableOf(capacityRows(summary)),
         ...doubtLines(summary).map(line),
       ]),
-      section(
-        'limit',
-        'What the limit is',
-        'What was missed at the upper bound, and what was busy there.',
-        evidenceLines(summary).map(line),
-      ),
+      section('limit', 'What the limit is', 'What was missed at the upper bound, and what was busy there.', [
+        ...usePictures(summary).map(stationUse),
+        ...evidenceLines(summary).map(line),
+      ]),
       section(
         'latency',
         'Latency against load',

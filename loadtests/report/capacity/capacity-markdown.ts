@@ -1,7 +1,16 @@
 import type { CapacityRun, CapacitySummary } from '../../capacity/capacity-file.ts'
+import { drawTextBars } from '../charts/text-bars.ts'
 import { bullets, cell, environmentSections, table } from '../markdown-parts.ts'
 import { lawLines } from '../report-rows.ts'
-import { COLUMNS_EXPLAINED, capacityRows, doubtLines, evidenceLines, searchLine, spreadRows } from './capacity-rows.ts'
+import {
+  COLUMNS_EXPLAINED,
+  capacityRows,
+  doubtLines,
+  evidenceLines,
+  searchLine,
+  spreadRows,
+  usePictures,
+} from './capacity-rows.ts'
 import { SIGNS_EXPLAINED, trialsPicture } from './trials-picture.ts'
 
 /** The report as markdown, for a pull request or a wiki. */
@@ -19,6 +28,7 @@ export function renderCapacityMarkdown(run: CapacityRun, summary: CapacitySummar
     bullets(doubtLines(summary).map((line) => `\\* ${line}`)),
     '## What the limit is',
     bullets(evidenceLines(summary)),
+    ...usePictures(summary).map((chart) => `\`\`\`text\n${drawTextBars(chart)}\n\`\`\``),
     ...(spreads.rows.length > 0 ? ['## How far searches lie apart', table(spreads.columns, spreads.rows)] : []),
     '## Trials',
     ...summary.results

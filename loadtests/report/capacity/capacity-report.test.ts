@@ -18,6 +18,7 @@ it('the terminal shows trials, interval, limit and verdict in 120 columns', () =
     '● met, ○ missed',
     'laws: 4 checks, none violated',
     'p99 950 ms (at most 300)',
+    'none, p99=300ms: use of each station',
   ])
     expect(text).toContain(part)
   expect(text.trimEnd().split('\n').at(-1)).toContain('none, p99=300ms: 500–505')

@@ -1,5 +1,6 @@
 import { formatNumber, formatSeconds, formatShare, joinWords, plural } from '../../analysis/format.ts'
-import type { CapacityResult, CapacityRun, CapacitySummary, Spread } from '../../capacity/capacity-file.ts'
+import type { CapacityResult, CapacityRun, CapacitySummary, Spread, StationName } from '../../capacity/capacity-file.ts'
+import type { StationUseChart } from '../charts/station-use.ts'
 
 export interface Rows {
   readonly columns: readonly string[]
@@ -95,6 +96,36 @@ export function evidenceLines({ results }: CapacitySummary): string[] {
       const missed = misses.length === 0 ? '' : ` missed ${misses.join('; ')};`
       return bottleneck === null ? [] : [`${mode}, ${goal}:${missed} ${bottleneck.evidence.join('; ')}`]
     })
+}
+
+const STATION_COLOURS: Readonly<Record<StationName, string>> = {
+  'event loop': 'k-server',
+  'Postgres CPU': 'k-postgres',
+  'pool wait': 'k-pool',
+  'row lock': 'k-pool',
+  'Redis CPU': 'k-redis',
+  limiter: 'k-scheduler',
+  'worker backlog': 'k-worker',
+  generator: 'k-generator',
+  machine: 'm-ceiling',
+}
+
+/** Where the evidence was seen, how far each station was used; of the first search. */
+export function usePictures({ results }: Pick<CapacitySummary, 'results'>): StationUseChart[] {
+  return results.flatMap(({ mode, goal, search, bottleneck }) =>
+    search > 1 || bottleneck === null
+      ? []
+      : {
+          title: `${mode}, ${goal}: use of each station`,
+          stations: bottleneck.use.map(({ station, share }) => ({
+            name: station,
+            className: STATION_COLOURS[station],
+            busy: 100 * share,
+            of: 100,
+            unit: '%',
+          })),
+        },
+  )
 }
 
 export function spreadRows(spreads: readonly Spread[]): Rows {

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { CapacityRun, CapacitySummary } from '../../capacity/capacity-file.ts'
+import { drawTextBars } from '../charts/text-bars.ts'
 import { drawTextChart } from '../charts/text-chart.ts'
 import { createPlainTable, renderPlainTable } from '../plain-table.ts'
 import { lawLines } from '../report-rows.ts'
@@ -14,6 +15,7 @@ import {
   readablePoints,
   searchLine,
   spreadRows,
+  usePictures,
 } from './capacity-rows.ts'
 import { SIGNS_EXPLAINED, trialsPicture } from './trials-picture.ts'
 
@@ -36,6 +38,7 @@ export function renderCapacityTerminal(
     ...doubtLines(summary)
       .flatMap((line) => wrap(`* ${line}`, WIDTH))
       .map((line) => paint('yellow', line)),
+    ...usePictures({ results: resultsOfFirstGoal(run, summary) }).flatMap((chart) => [drawTextBars(chart), '']),
     ...evidenceLines(summary).flatMap((line) => wrap(line, WIDTH)),
     ...(summary.spreads.length > 0 ? ['', tableOf(spreadRows(summary.spreads))] : []),
     ...lawLines(summary).flatMap(dim),
@@ -69,6 +72,11 @@ function pictures({ search }: CapacityRun, summary: CapacitySummary): string[] {
       '',
     ]
   })
+}
+
+/** A picture for each goal of each mode would fill several screens; the page has them all. */
+function resultsOfFirstGoal({ search }: CapacityRun, { results }: CapacitySummary): CapacitySummary['results'] {
+  return results.filter(({ goal }) => goal === search.goals[0]?.name)
 }
 
 function tableOf({ columns, rows }: Rows): string {

@@ -11,7 +11,7 @@ export interface StationUse {
   /** What is busy in the mean, and of how much, both in `unit`; null where nothing bounds it. */
   readonly busy: number
   readonly of: number | null
-  /** `cores`, `connections`. */
+  /** `cores`, `connections`; `%` of what it could do. */
   readonly unit: string
 }
 
@@ -54,10 +54,11 @@ export function barRow(bar: {
     <div class="figures"><p>${told}</p></div></div>`
 }
 
-/** `0.85 of 1 cores (85 %)`. */
+/** `0.85 of 1 cores (85 %)`; `85 %` where only the share is known. */
 export function describeUse(station: StationUse): string {
   const { busy, of, unit } = station
   const share = shareOf(station)
+  if (unit === '%') return `${Math.round(busy)} %`
   if (of === null || share === null) return `${formatNumber(busy)} ${unit}`
   return `${formatNumber(busy)} of ${formatNumber(of).replace(/\.0+$/, '')} ${unit} (${Math.round(100 * share)} %)`
 }
