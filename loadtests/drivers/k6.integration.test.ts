@@ -106,6 +106,21 @@ describe.skipIf(missing !== null)('k6', () => {
     expect(result.steps).toMatchObject({ redeem: { answers: people }, enter: { answers: people } })
   })
 
+  test('people who would wait for ever go home, and each is counted', async () => {
+    const url = await target.serve((request, response) => {
+      request.resume()
+      response.writeHead(200).end(JSON.stringify({ session_id: 's-1', seq: 1, pass: null }))
+    })
+    const requests = {
+      ...{ kind: 'pass-waiting-room' as const, activity_id: '7355ff42-5627-42d8-bc36-5f6ca5a66f03', code: 'ROOM' },
+      ...{ poll_ms: 20, without_pass_every: 1_000, enter_twice_every: 1_000, email_prefix: 'p' },
+    }
+    const result = await driver.load(specFor(url, 20, 1, { requests, timeout_seconds: 1 }))
+    expect(result.schedule?.sent).toBeGreaterThanOrEqual(19)
+    expect(result.room?.entered).toHaveLength(result.schedule?.sent ?? -1)
+    expect(result.errors).toBe(0)
+  })
+
   test('time-outs and broken connections are told apart', async () => {
     let number = 0
     const url = await target.serve((request) => {

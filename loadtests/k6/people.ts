@@ -1,7 +1,7 @@
 import { sleep } from 'k6'
 import exec from 'k6/execution'
 import http, { type RefinedResponse } from 'k6/http'
-import type { OutgoingRequest, Recipe } from '../drivers/recipes/recipe.ts'
+import type { OutgoingRequest } from '../drivers/recipes/recipe.ts'
 import { createRecipe } from '../drivers/recipes/registry.ts'
 import type { Requests } from '../drivers/recipes/requests.ts'
 
@@ -29,8 +29,11 @@ export function createPeople(url: string, requests: Requests, timeoutSeconds: nu
     })
   return {
     recipe,
-    /** @param onSend is called right before each request leaves */
-    visit(onAnswer: Answered, onSend?: () => void): void {
+    /**
+     * @param onSend is called right before each request leaves
+     * @param isOver asked before each request but the first: whether its person goes home instead
+     */
+    visit(onAnswer: Answered, onSend?: () => void, isOver = () => false): void {
       const person = exec.scenario.iterationInTest + 1
       if (person > recipe.mostPeople) return
       const script = recipe.visit(person)
@@ -38,11 +41,12 @@ export function createPeople(url: string, requests: Requests, timeoutSeconds: nu
       for (let next = script.next({ status: 0, body: '' }); !next.done; isFirst = false) {
         const request = next.value
         if (request.waitMs) sleep(request.waitMs / 1_000)
+        if (!isFirst && isOver()) return
         onSend?.()
         const response = send(request)
         onAnswer(request, response, isFirst)
         next = script.next({ status: response.status, body: response.body ?? '' })
       }
     },
-  } satisfies { recipe: Recipe; visit(onAnswer: Answered, onSend?: () => void): void }
+  }
 }

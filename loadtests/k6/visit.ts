@@ -41,8 +41,14 @@ export type K6Line = [
 const load = JSON.parse(__ENV['REDLINE_LOAD'] ?? '{}') as K6Load
 const people = createPeople(load.url, load.requests, load.timeoutSeconds)
 
+/** After the last one came, people go on for so long; what they sent by then has its whole time for an answer. */
+const GO_ON_SECONDS = load.timeoutSeconds
+
+// What k6 cuts is told nowhere, and its request may have been granted: so nothing may be left to cut.
 export const options: Options = {
-  scenarios: { load: shapeOf(load.arrivals, load.seconds, load.vus, load.timeoutSeconds) },
+  scenarios: {
+    load: shapeOf(load.arrivals, load.seconds, load.vus, GO_ON_SECONDS + load.timeoutSeconds + 1),
+  },
 }
 
 export default function visit(): void {
@@ -51,11 +57,16 @@ export default function visit(): void {
   const noteLag = () => {
     if (intended !== null) lag ??= Math.max(0, elapsedMs() - intended)
   }
-  people.visit((request, response, isFirst) => {
+  const answered = (request: OutgoingRequest, response: RefinedResponse<'text'>, isFirst: boolean) => {
     const known = isFirst ? lag : null
     tellAnswer(request, response, latencyOf(response) + (known ?? 0), known)
-  }, noteLag)
+  }
+  people.visit(answered, noteLag, isOver)
   if (people.recipe.room) tellRoom(people.recipe.room)
+}
+
+function isOver(): boolean {
+  return Date.now() > exec.scenario.startTime + 1_000 * (load.seconds + GO_ON_SECONDS)
 }
 
 /** Milliseconds after the begin of the schedule at which this iteration is to begin: known for a constant rate only. */
