@@ -105,14 +105,28 @@ function useOf(tried: readonly Tried[], cores: number): number {
   return uses.length === 0 ? 0 : median(uses)
 }
 
-/** Between two measured loads by the use of the cores; the nearer one's outside of them. */
-function noiseAt(noise: readonly Noise[], use: number): Omit<Noise, 'use'> {
+/** A standard deviation of the logarithm, known from so many degrees of freedom. */
+interface Deviation {
+  readonly value: number
+  readonly freedom: number
+}
+
+/**
+ * Between two measured loads by the use of the cores; the nearer one's outside of them. What lies between is as sure as its
+ * parts make it (Welch and Satterthwaite): the variance of a deviation s is about s² over twice its degrees of freedom.
+ */
+function noiseAt(noise: readonly Noise[], use: number, figure: 'mean' | 'p99'): Deviation {
   const above = noise.find((each) => each.use >= use) ?? noise.at(-1)
   const below = noise.findLast((each) => each.use <= use) ?? above
-  if (above === undefined || below === undefined) return { mean: 0, p99: 0, freedom: MANY }
-  const share = above.use === below.use ? 0 : (use - below.use) / (above.use - below.use)
-  const between = (figure: 'mean' | 'p99') => below[figure] + share * (above[figure] - below[figure])
-  return { mean: between('mean'), p99: between('p99'), freedom: Math.min(below.freedom, above.freedom) }
+  if (above === undefined || below === undefined) return { value: 0, freedom: MANY }
+  const share = above === below ? 0 : (use - below.use) / (above.use - below.use)
+  const parts = [
+    { value: (1 - share) * below[figure], freedom: below.freedom },
+    { value: share * above[figure], freedom: above.freedom },
+  ]
+  const value = parts.reduce((sum, part) => sum + part.value, 0)
+  const unsure = parts.reduce((sum, part) => sum + part.value ** 2 / part.freedom, 0)
+  return { value, freedom: unsure === 0 ? MANY : value ** 2 / unsure }
 }
 
 export interface Rounds {
@@ -137,12 +151,13 @@ export function foretell(
   const options = answers === undefined ? {} : { answers }
   const prediction = predictPipeline(demands, size, load, options)
   const slower = predictPipeline(slowedDown(demands, SLOWER), size, load, options)
-  const changes = noiseAt(noise, coresInUse(prediction.use))
-  const wide = studentQuantile(UPPER, changes.freedom)
+  const use = coresInUse(prediction.use)
   const spread = Math.sqrt(1 / rounds.calibration + 1 / rounds.measured)
   const interval = (figure: Figure): Foretold => {
     const dependence = Math.log(slower[figure] / prediction[figure]) / Math.log(SLOWER)
-    const machine = Math.abs(dependence) * changes[figure === 'p99' ? 'p99' : 'mean'] * spread
+    const noiseThere = noiseAt(noise, use, figure === 'p99' ? 'p99' : 'mean')
+    const machine = Math.abs(dependence) * noiseThere.value * spread
+    const wide = studentQuantile(UPPER, noiseThere.freedom)
     const factor = Math.exp(Math.hypot(wide * machine, Z90 * MODEL_ERROR[figure]))
     const value = prediction[figure]
     return { value, low: value / factor, high: value * factor }

@@ -157,8 +157,8 @@ describe('foretell', () => {
     hasGenerator: true,
     machines: { shared: 4 },
   })
-  const intervalOf = (redisLatency: number, rounds: Rounds, freedom = 1_000_000) => {
-    const noise = [{ use: 0.5, mean: 0.2, p99: 0.2, freedom }]
+  const intervalOf = (redisLatency: number, rounds: Rounds, freedom = 1_000_000, uses = [0.5]) => {
+    const noise = uses.map((use) => ({ use, mean: 0.2, p99: 0.2, freedom }))
     const { figures } = foretell({ demands, size: sizeAt(redisLatency), load: { customers: 2 } }, noise, rounds, 2_000)
     return Math.log(figures.mean.high / figures.mean.value)
   }
@@ -170,6 +170,10 @@ describe('foretell', () => {
     expect(intervalOf(0.1, rounds)).toBeCloseTo(1.645 * Math.hypot((3 / 103) * 0.2 * Math.SQRT2, MODEL_ERROR.mean), 2)
     // With three degrees of freedom 95 % lie below 2.353 instead of 1.645 deviations.
     expect(intervalOf(0, rounds, 3) / intervalOf(0, rounds)).toBeCloseTo(2.353 / 1.645, 1)
+    // Between two levels it is as sure as both together: with six degrees below 1.943.
+    const between = intervalOf(0, rounds, 3, [0, 1]) / intervalOf(0, rounds)
+    expect(between).toBeGreaterThan(1.9 / 1.645)
+    expect(between).toBeLessThan(2.3 / 1.645)
     expect(intervalOf(0, { calibration: 100, measured: 100 })).toBeLessThan(intervalOf(0, rounds) / 5)
   })
 
