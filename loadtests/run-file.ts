@@ -207,6 +207,8 @@ const planSchema = z.object({
   /** The scenario's think times or release rate set the pace. */
   paced: z.boolean().default(false),
   warm_up: amount,
+  /** Before the warm-up so many redeem as fast as they are answered, so that the code is compiled; 0 in older runs. */
+  warm_up_people: count.default(0),
   profile: profileSchema,
   profile_name: z.string(),
   seed: z.number().int(),

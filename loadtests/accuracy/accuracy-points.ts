@@ -1,5 +1,6 @@
 import type { Point } from '../points/points-file.ts'
 import type { LimiterMode, Profile } from '../run-file.ts'
+import { WARM_UP_PEOPLE } from '../scenarios/scenario.ts'
 
 /** What the model is calibrated on: nothing that is foretold afterwards. */
 const PROFILE: Profile = { servers: 1, workers: 1, concurrency: 100, pool: 40, semaphore: 10, redis_connections: 1 }
@@ -14,6 +15,7 @@ const COMMON = {
   redis_latency_ms: LATENCY_MS,
   drain: 'paused' as const,
   warm_up: 1,
+  warm_up_people: WARM_UP_PEOPLE,
   duration: 5,
 }
 

@@ -47,6 +47,10 @@ export function environmentWarnings(first: Run, second: Run): string[] {
     first.plan.duration === second.plan.duration
       ? []
       : [`seconds of each load: ${first.plan.duration} → ${second.plan.duration}`]
+  const warmUp =
+    first.plan.warm_up_people === second.plan.warm_up_people
+      ? []
+      : [`redemptions that compile the code first: ${first.plan.warm_up_people} → ${second.plan.warm_up_people}`]
   return [
     ...differing,
     ...settings('Postgres', a.postgres_settings, b.postgres_settings),
@@ -54,6 +58,7 @@ export function environmentWarnings(first: Run, second: Run): string[] {
     ...settings('package', a.packages, b.packages),
     ...engine,
     ...duration,
+    ...warmUp,
   ]
 }
 

@@ -68,6 +68,7 @@ export function exampleRun(options: ExampleOptions = {}): Run {
       people: null,
       paced: false,
       warm_up: 3,
+      warm_up_people: 0,
       profile: { servers: 1, workers: 1, concurrency: 10, pool: 10, semaphore: 10, redis_connections: 1 },
       profile_name: 'default',
       seed,

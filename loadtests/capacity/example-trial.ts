@@ -16,6 +16,7 @@ export const EXAMPLE_POINT: Point = {
   redis_latency_ms: 0,
   drain: 'running',
   warm_up: 1.5,
+  warm_up_people: 0,
   duration: 6,
 }
 

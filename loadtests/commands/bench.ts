@@ -13,6 +13,7 @@ import { parseChoice, parseChoices, parseHttpUrl, parseSeconds, parseShare, pars
 import { parseRate } from './rate-option.ts'
 import { runBench } from './run-bench.ts'
 import { addSystemOptions, allowNonempty } from './system-options.ts'
+import { warmUpOption } from './warm-up-option.ts'
 
 interface BenchOptions extends PlanOptions {
   gate: boolean
@@ -77,6 +78,7 @@ export function createBenchCommand(): Command {
     .option('--width <share>', 'go on until the ratio of every two modes is known to ± this, such as 5%', parseShare)
     .option('--max-rounds <n>', `but not for more rounds (default: ${DEFAULT_MAX_ROUNDS})`, parseWholeNumber(1, 10_000))
   return addSystemOptions(command, { concurrency: 100 })
+    .addOption(warmUpOption(`closed loop 0, open loop on shared codes ${DEFAULTS.warmUpPeople}`))
     .option('--targets <file>', 'targets to hold the run against', GUIDE_TARGETS)
     .option('--gate', 'exit with 1 when a target was missed', false)
     .option('--quick', 'fewer and shorter trials: a first look, not a conclusion', false)

@@ -15,6 +15,8 @@ const MODEST = [
   '0.5',
   '--width',
   '60%',
+  '--warm-up',
+  '100',
   '--seed',
   '5',
 ]

@@ -6,11 +6,13 @@ import { GOAL_DEFAULTS } from '../capacity/search-goal.ts'
 import { UsageError } from '../errors.ts'
 import { createSearchProgress } from '../report/search-progress.ts'
 import { LIMITER_MODES, type LimiterMode } from '../run-file.ts'
+import { QUICK_WARM_UP_PEOPLE, WARM_UP_PEOPLE } from '../scenarios/scenario.ts'
 import { finishCapacity } from './finish-capacity.ts'
 import { parseGoal } from './goal-option.ts'
 import { inRunDirectory } from './in-run-directory.ts'
 import { parseChoices, parsePositive, parseSeconds, parseShare, parseWholeNumber } from './options.ts'
 import { addSystemOptions, allowNonempty, profileOf, type SystemChoices } from './system-options.ts'
+import { warmUpOption } from './warm-up-option.ts'
 
 export interface CapacityOptions extends SystemChoices {
   modes: LimiterMode[]
@@ -22,6 +24,7 @@ export interface CapacityOptions extends SystemChoices {
   start?: number
   most?: number
   trialSeconds?: number
+  warmUp?: number
   searches: number
   quick: boolean
   seed?: number
@@ -38,7 +41,7 @@ const RANGES = {
   open: { start: 200, least: 1, most: 50_000, step: 0.1, connections: 1_000 },
   closed: { start: 8, least: 1, most: 2_000, step: 1, connections: 1_000 },
 } as const
-const QUICK = { width: 0.1, trialSeconds: 3 }
+const QUICK = { width: 0.1, trialSeconds: 3, warmUpPeople: QUICK_WARM_UP_PEOPLE }
 /** A short trial is a third of a long one, and three long ones decide a load. */
 const TRIALS_PER_LOAD = GOAL_DEFAULTS.durationSum / GOAL_DEFAULTS.finalTrialSeconds
 const SHORT_SHARE = GOAL_DEFAULTS.initialTrialSeconds / GOAL_DEFAULTS.finalTrialSeconds
@@ -98,6 +101,7 @@ export function createCapacityCommand(): Command {
       1,
     )
   return addSystemOptions(command, { concurrency: 100 })
+    .addOption(warmUpOption())
     .option('--quick', 'wide bounds and short trials: a first look, not a conclusion', false)
     .option('--seed <n>', 'of the order of modes and of the arrivals (default: drawn)', parseWholeNumber(0))
     .option('--out <directory>', 'where the run is written', 'reports')
@@ -162,8 +166,13 @@ function describeShape(options: CapacityOptions): Pick<CapacityParts, 'shape' | 
       redis_latency_ms: options.redisLatency,
       drain: options.acceptOnly ? 'paused' : 'running',
       warm_up: WARM_UP_SECONDS,
+      warm_up_people: warmUpPeopleOf(options),
     },
   }
+}
+
+function warmUpPeopleOf({ warmUp, quick }: CapacityOptions): number {
+  return warmUp ?? (quick ? QUICK.warmUpPeople : WARM_UP_PEOPLE)
 }
 
 /** The command line that repeats this run: everything that was decided, by name. */
@@ -177,6 +186,7 @@ function describeCommand(options: CapacityOptions, search: SearchSettings, seed:
     ['start', search.start],
     ['most', search.most],
     ['codes', options.codes],
+    ['warm-up', warmUpPeopleOf(options)],
     ['searches', search.searches],
     ...Object.entries({ servers, workers, concurrency, pool, semaphore, 'redis-connections': redisConnections }),
     ...(options.dbLatency > 0 ? [['db-latency', `${options.dbLatency}ms`] as [string, string]] : []),

@@ -111,6 +111,7 @@ function planFor({ file }: LoadedScenario, options: LoadOptions, seed: number): 
     people: null,
     paced: arrivals !== null,
     warm_up: DEFAULTS.warmUp,
+    warm_up_people: 0,
     profile: { servers: 1, workers: 0, concurrency: 0, pool: 0, semaphore: 10, redis_connections: 1 },
     profile_name: 'target',
     seed,

@@ -5,7 +5,7 @@ import type { Engine } from '../drivers/driver.ts'
 import { UsageError } from '../errors.ts'
 import type { LimiterMode, Plan } from '../run-file.ts'
 import { SCENARIOS } from '../scenarios/registry.ts'
-import type { Scenario } from '../scenarios/scenario.ts'
+import { QUICK_WARM_UP_PEOPLE, type Scenario, WARM_UP_PEOPLE } from '../scenarios/scenario.ts'
 import { GUIDE_TARGETS } from '../targets/load-targets.ts'
 import { formatRate, type RateChoice } from './rate-option.ts'
 import { profileOf, type SystemChoices } from './system-options.ts'
@@ -19,6 +19,7 @@ export interface PlanOptions extends SystemChoices {
   rounds?: number
   width?: number
   maxRounds?: number
+  warmUp?: number
   engine?: Engine
   rate?: RateChoice
   poisson: boolean
@@ -27,8 +28,8 @@ export interface PlanOptions extends SystemChoices {
   targets: string
 }
 
-export const DEFAULTS = { rounds: 5, duration: 3, warmUp: 1.5, connections: 50 }
-const QUICK = { rounds: 2, duration: 1, warmUp: 0.5 }
+export const DEFAULTS = { rounds: 5, duration: 3, warmUp: 1.5, warmUpPeople: WARM_UP_PEOPLE, connections: 50 }
+export const QUICK = { rounds: 2, duration: 1, warmUp: 0.5, warmUpPeople: QUICK_WARM_UP_PEOPLE }
 /** An open loop is about the tail, which needs time; its connections are only a bound. */
 export const OPEN_LOOP = { duration: 10, connections: 1_000 }
 
@@ -49,6 +50,7 @@ export function makePlan(options: PlanOptions): Plan {
     ...(arrivals === null ? closedLoop(scenario, options, people) : openLoop(scenario, options, people, arrivals)),
     paced: isPaced || arrivals !== null,
     warm_up: length.warmUp,
+    warm_up_people: options.warmUp ?? (arrivals === null ? 0 : length.warmUpPeople),
     profile: profileOf(options),
     profile_name: `${servers} server, ${workers}×${concurrency} worker, pool ${pool}`,
     seed,
@@ -148,6 +150,7 @@ export function describeCommand(options: PlanOptions & { allowNonempty: boolean 
     ['pool', profile.pool],
     ['semaphore', profile.semaphore],
     ['redis-connections', profile.redis_connections],
+    ['warm-up', plan.warm_up_people],
     ['seed', plan.seed],
   )
   if (plan.width !== null)

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.ts'
 import type { Point } from '../points/points-file.ts'
 import type { LimiterMode } from '../run-file.ts'
 import { KNOBS, type KnobName, spreadPoint, type Variation } from '../sweep/knobs.ts'
-import { DEFAULTS, OPEN_LOOP } from './make-plan.ts'
+import { DEFAULTS, OPEN_LOOP, QUICK } from './make-plan.ts'
 import { formatRate, type RateChoice } from './rate-option.ts'
 import { profileOf, type SystemChoices } from './system-options.ts'
 
@@ -15,10 +15,10 @@ export interface SweepChoices extends SystemChoices {
   drain: Point['drain']
   rounds?: number
   duration?: number
+  warmUp?: number
   quick: boolean
 }
 
-const QUICK = { rounds: 2, duration: 1, warmUp: 0.5 }
 /** More points than these are hours. */
 const MOST_POINTS = 100
 
@@ -42,6 +42,7 @@ export function planSweep(choices: SweepChoices, isGiven: (option: KnobName) => 
     redis_latency_ms: choices.redisLatency,
     drain: choices.drain,
     warm_up: length.warmUp,
+    warm_up_people: choices.warmUp ?? length.warmUpPeople,
     duration: choices.duration ?? duration,
   }
   const points = spreadPoint(base, vary)
@@ -92,6 +93,7 @@ export function describeSweep(choices: SweepChoices & { seed: number }, points: 
     ['drain', point.drain],
     ['duration', point.duration],
     ['rounds', roundsOf(choices)],
+    ['warm-up', point.warm_up_people],
     ['seed', choices.seed],
     ...(point.db_latency_ms > 0 ? [['db-latency', `${point.db_latency_ms}ms`] as [string, string]] : []),
     ...(point.redis_latency_ms > 0 ? [['redis-latency', `${point.redis_latency_ms}ms`] as [string, string]] : []),

@@ -19,6 +19,7 @@ import { describeSweep, planSweep, roundsOf, type SweepChoices } from './plan-sw
 import { parseRate } from './rate-option.ts'
 import { sweepProfiles } from './sweep-profiles.ts'
 import { addSystemOptions, allowNonempty } from './system-options.ts'
+import { warmUpOption } from './warm-up-option.ts'
 
 interface SweepOptions extends SweepChoices {
   profiles: boolean
@@ -77,6 +78,7 @@ export function createSweepCommand(): Command {
     .option('--duration <seconds>', 'of each load (default: 3, open loop 10)', parseSeconds)
     .option('--rounds <n>', 'trials of each point (default: 5)', parseWholeNumber(1, 10_000))
   return addSystemOptions(command, { concurrency: 100 })
+    .addOption(warmUpOption())
     .option('--targets <file>', 'says what a user is, for --profiles', GUIDE_TARGETS)
     .option('--quick', 'fewer and shorter trials: a first look, not a conclusion', false)
     .option('--seed <n>', 'of the order of trials and of the data (default: drawn)', parseWholeNumber(0))

@@ -20,7 +20,7 @@ export const loadSpecSchema = z
     /** When people come. Open loop only. */
     arrivals: arrivalsSchema.optional(),
     duration_seconds: z.number().positive().optional(),
-    /** People who come; each of them does all that the recipe says. */
+    /** People who come; each of them does all that the recipe says. With a duration, whatever ends first. */
     people: z.number().int().positive().optional(),
     /** A request without an answer for so long counts as an error; nobody knows what became of it. */
     timeout_seconds: z.number().positive().default(10),
@@ -28,8 +28,8 @@ export const loadSpecSchema = z
     /** What became of each request goes here (answers-file.ts). */
     answers_file: z.string(),
   })
-  .refine((spec) => (spec.duration_seconds === undefined) !== (spec.people === undefined), {
-    error: 'a load ends either after duration_seconds or after so many people',
+  .refine((spec) => spec.duration_seconds !== undefined || spec.people !== undefined, {
+    error: 'a load ends after duration_seconds or after so many people',
   })
   .refine(({ engine, arrivals }) => (engine === 'autocannon') === (arrivals === undefined), {
     error: 'an open loop needs arrivals, a closed loop has none',

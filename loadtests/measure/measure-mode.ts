@@ -8,7 +8,7 @@ import type { System } from '../sut/system.ts'
 import { readCpu, readMemory, subtractCpu } from './cpu-meter.ts'
 import { measureEndToEnd } from './end-to-end.ts'
 import { startOccupancyWatch } from './occupancy.ts'
-import { type LoadTarget, runBurst, runLoad, toLoad } from './run-load.ts'
+import { type LoadTarget, runBurst, runHeating, runLoad, toLoad } from './run-load.ts'
 import { type Measured, NOTHING_MEASURED, type TrialContext } from './trial-context.ts'
 import { createWorkMeter } from './work-meter.ts'
 
@@ -70,8 +70,15 @@ async function measureLoad(session: Session, load: Load['name']): Promise<Loaded
   return burst && { ...NOTHING_MEASURED, ...measured, burst }
 }
 
+/** The code of all processes is compiled first, the store's delays left out, and then the load itself begins unmeasured. */
 async function warmUp(session: Session): Promise<boolean> {
-  await runLoad(session.context, session.target, 'warm-up')
+  const { context, target } = session
+  context.stores.holdDelays(true)
+  await runHeating(context, target)
+  const { drained } = await waitForDrain(session)
+  context.stores.holdDelays(false)
+  if (!drained) return false
+  await runLoad(context, target, 'warm-up')
   return (await waitForDrain(session)).drained
 }
 

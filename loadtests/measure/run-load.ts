@@ -51,6 +51,32 @@ export async function runLoad(context: LoadContext, target: LoadTarget, load: Lo
   return result
 }
 
+/** As many connections as keep every process busy, and an end for systems that are slow even then. */
+const HEATING = { connections: 50, seconds: 15 } as const
+
+/**
+ * Redemptions as fast as they are answered, before anything is measured: a load of a few hundred requests would otherwise
+ * measure code that is still interpreted, at several times the CPU. How fast the load is by itself does not matter then.
+ */
+export async function runHeating(context: LoadContext, target: LoadTarget): Promise<void> {
+  const { warm_up_people: people } = context.plan
+  const requests = shortest(target.workloads['warm-up'].requests)
+  if (people === 0 || requests === null) return
+  const { connections, seconds } = HEATING
+  await watch(context, target, {
+    ...describeLoad(context, target, requests),
+    connections,
+    people,
+    duration_seconds: seconds,
+  })
+}
+
+/** Without think times; null where people have to wait for something else. */
+function shortest(requests: PlannedRequests): PlannedRequests | null {
+  if (requests.kind === 'poll-status') return { kind: 'redeem-shared', codes: [requests.code], seed: 1 }
+  return requests.kind === 'redeem-shared' ? requests : null
+}
+
 /** Many requests at once for a code with few uses, so that overselling has its chance. */
 export async function runBurst(context: LoadContext, target: LoadTarget): Promise<LoadResult> {
   const requests: PlannedRequests = { kind: 'redeem-shared', codes: [BURST.code], seed: context.plan.seed }

@@ -110,7 +110,8 @@ export async function loadSystem(
 async function seedTrial({ plan, client }: TrialContext, workloads: LoadTarget['workloads']): Promise<void> {
   const all = Object.values(workloads)
   const codes = new Map([...all.flatMap(({ codes }) => codes ?? []), BURST].map((seed) => [seed.code, seed]))
-  const seats = (plan.warm_up + 2 * plan.duration + 1) * SEATS_PER_SECOND + 2 * (plan.people ?? 0)
+  const people = plan.warm_up_people + 2 * (plan.people ?? 0)
+  const seats = (plan.warm_up + 2 * plan.duration + 1) * SEATS_PER_SECOND + people
   await seedCodes(client, [...codes.values()], seats)
   for (const { personalCodes } of all) if (personalCodes) await seedPersonalCodes(client, personalCodes)
   await analyseTables(client)

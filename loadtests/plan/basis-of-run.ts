@@ -6,6 +6,7 @@ import { checkPointsLaws } from '../model/observe-points.ts'
 import { calibratePipeline, type Tried } from '../model/pipeline/calibrate-pipeline.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
 import type { LimiterMode, ProcessKind, Profile, Trial } from '../run-file.ts'
+import { WARM_UP_PEOPLE } from '../scenarios/scenario.ts'
 import { connectionsOf, type Footprint } from './footprint.ts'
 import { noiseOf } from './foretell.ts'
 import type { BasisFile } from './plan-file.ts'
@@ -19,7 +20,8 @@ export const BASIS_PROFILE: Profile = {
   redis_connections: 1,
 }
 export const BASIS_ROUNDS = 2
-const CONNECTIONS = [8, 24] as const
+/** Enough to have a server process at work all the time. */
+const MANY = 16
 /** So few people that the system falls asleep between them, and pays for waking up. */
 const FEW_PER_SECOND = 25
 /** So many hardly ever meet. */
@@ -28,8 +30,8 @@ const LIGHT_PER_SECOND = 50
 const DRAINED_PER_SECOND = 80
 
 /**
- * What is measured for a plan: one size at three loads while nothing drains, from a few people per second to as many as
- * have it at work, and at two while everything drains.
+ * What is measured for a plan: one size while nothing drains, under a few people per second and under as many as have it at
+ * work, and at two loads while everything drains.
  */
 export function basisPoints(
   mode: LimiterMode,
@@ -44,13 +46,15 @@ export function basisPoints(
     think_ms: 0,
     drain: 'paused' as const,
     warm_up: 1,
+    warm_up_people: WARM_UP_PEOPLE,
   }
   const few: Point = {
     ...common,
     name: `${FEW_PER_SECOND} people/s`,
     connections: 100,
     arrivals: { model: 'constant', rate: FEW_PER_SECOND },
-    duration: 8,
+    // In two rounds almost twice as many answers as a p99 needs.
+    duration: 12,
   }
   const drained = [FEW_PER_SECOND, DRAINED_PER_SECOND].map(
     (rate): Point => ({
@@ -60,17 +64,15 @@ export function basisPoints(
       drain: 'running',
     }),
   )
-  const many = CONNECTIONS.map(
-    (connections): Point => ({
-      ...common,
-      name: `${connections} at a time`,
-      connections,
-      arrivals: null,
-      // A bucket takes so many that draining them would be most of the time.
-      duration: mode === 'token-bucket' ? 2 : 3,
-    }),
-  )
-  return [few, ...many, ...drained]
+  const many: Point = {
+    ...common,
+    name: `${MANY} at a time`,
+    connections: MANY,
+    arrivals: null,
+    // A bucket takes so many that draining them would be most of the time.
+    duration: mode === 'token-bucket' ? 2 : 3,
+  }
+  return [few, many, ...drained]
 }
 
 /**

@@ -2,6 +2,7 @@ import { checkPointsLaws } from '../model/observe-points.ts'
 import { loadOfPoint } from '../model/pipeline/size-of-point.ts'
 import { type Figure, medianFigures } from '../points/point-figures.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
+import { WARM_UP_PEOPLE } from '../scenarios/scenario.ts'
 import type { Candidate } from './judge-candidate.ts'
 import type { Verification } from './plan-file.ts'
 import type { PlanRequest } from './plan-request.ts'
@@ -26,6 +27,7 @@ export function verificationPoint(request: PlanRequest, candidate: Candidate, se
     redis_latency_ms: 1_000 * redisLatency,
     drain: 'running',
     warm_up: 2,
+    warm_up_people: WARM_UP_PEOPLE,
     duration: SECONDS,
   }
 }

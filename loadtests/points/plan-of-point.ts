@@ -16,6 +16,7 @@ export function planOfPoint(point: Point, seed: number): Plan {
     people: null,
     paced: point.arrivals !== null || point.think_ms > 0,
     warm_up: point.warm_up,
+    warm_up_people: point.warm_up_people,
     profile: point.profile,
     profile_name: point.name,
     seed,

@@ -33,6 +33,8 @@ export const pointSchema = z
     drain: z.enum(['paused', 'running']),
     /** Seconds. */
     warm_up: amount,
+    /** Before it so many redeem as fast as they are answered, so that the code is compiled; 0 in older runs. */
+    warm_up_people: count.default(0),
     duration: z.number().positive(),
   })
   .refine(({ polls, codes }) => polls === 0 || codes === 1, { error: 'people who look at the status redeem one code' })

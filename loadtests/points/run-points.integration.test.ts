@@ -16,6 +16,7 @@ const COMMON = {
   arrivals: null,
   redis_latency_ms: 0,
   warm_up: 0.3,
+  warm_up_people: 0,
   duration: 1,
 }
 const POINTS: Point[] = [
@@ -30,6 +31,7 @@ const POINTS: Point[] = [
     polls: 1,
     think_ms: 10,
     connections: 20,
+    warm_up_people: 200,
     arrivals: { model: 'poisson', rate: 30, seed: 1 },
   },
 ]
@@ -79,6 +81,12 @@ test('a delay is one of its own point alone, and its CPU is counted', () => {
   expect(far.work?.sql_statements.request).toBeGreaterThan(0)
   expect(loadOf(near, 'running')?.cpu_ms).not.toHaveProperty('delay_proxy')
   expect(loadOf(near, 'running')?.accepted).toBeGreaterThan(10)
+})
+
+test('so many redeem before the warm-up, and are judged with the rest', () => {
+  const { invariants, loads } = trialOf('people who look')
+  const examined = Math.max(...invariants.map((one) => one.examined))
+  expect(examined).toBeGreaterThanOrEqual(200 + (loads[0]?.accepted ?? 0))
 })
 
 test('an open loop keeps its schedule, and people look at their status', () => {

@@ -47,6 +47,14 @@ export interface Scenario {
 /** Every round of any scenario ends with a burst for this code, so that overselling has its chance each time. */
 export const BURST = { code: 'BURST', maxUses: 10, requests: 200 } as const
 
+/**
+ * So many redemptions, as fast as they are answered, before a load that may be small: until then code is compiled while it
+ * runs, which costs up to twice the CPU and time (README, "Warm or cold").
+ */
+export const WARM_UP_PEOPLE = 3_000
+/** For a first look. */
+export const QUICK_WARM_UP_PEOPLE = 300
+
 /** What most scenarios have in common: connections and time as asked for, as fast as the answers come. */
 export const AS_ASKED = { shape: {}, isPaced: false, environment: {} } as const
 

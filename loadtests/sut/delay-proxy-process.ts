@@ -5,6 +5,7 @@ import { sendReady, tieToHarness } from './lifeline.ts'
 
 const [host = '', port = '', delayMs = ''] = process.argv.slice(2)
 const open = new Set<Socket>()
+let isHeld = false
 
 const proxy = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
   const server = connect({ host, port: Number(port), allowHalfOpen: true, noDelay: true })
@@ -12,10 +13,14 @@ const proxy = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     open.add(socket)
     socket.on('close', () => open.delete(socket))
   }
-  joinDelayed(client, server, Number(delayMs))
+  joinDelayed(client, server, () => (isHeld ? 0 : Number(delayMs)))
 })
 proxy.listen(0, '127.0.0.1')
 await once(proxy, 'listening')
+
+process.on('message', (message: { hold?: boolean }) => {
+  isHeld = message.hold ?? isHeld
+})
 
 tieToHarness(() => {
   proxy.close()

@@ -29,7 +29,7 @@ async function startProxy(storeUrl: string): Promise<DelayProxy> {
 }
 
 /** A client whose connection goes through a proxy to a server that does this. */
-async function connectThrough(serve: (socket: Socket) => void): Promise<{ client: Socket }> {
+async function connectThrough(serve: (socket: Socket) => void): Promise<{ client: Socket; proxy: DelayProxy }> {
   const server = createServer({ allowHalfOpen: true }, serve)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -39,7 +39,7 @@ async function connectThrough(serve: (socket: Socket) => void): Promise<{ client
     () => server.close(),
     () => client.destroy(),
   )
-  return { client }
+  return { client, proxy }
 }
 
 async function readToEnd(socket: Socket): Promise<Buffer> {
@@ -62,6 +62,22 @@ test('every round trip costs at least the delay', async () => {
     expect(String((await once(client, 'data'))[0])).toBe(`ping ${index}`)
     expect(performance.now() - sentAt).toBeGreaterThanOrEqual(DELAY_MS)
   }
+})
+
+test('a delay that is held is none, until it is no longer held', async () => {
+  const { client, proxy } = await connectThrough((socket) => socket.pipe(socket))
+  const roundTripsMs = async () => {
+    const sentAt = performance.now()
+    for (let index = 0; index < 20; index++) {
+      client.write('ping')
+      await once(client, 'data')
+    }
+    return performance.now() - sentAt
+  }
+  proxy.hold(true)
+  await expect.poll(roundTripsMs).toBeLessThan(20 * DELAY_MS)
+  proxy.hold(false)
+  await expect.poll(roundTripsMs).toBeGreaterThanOrEqual(20 * DELAY_MS)
 })
 
 test('much data arrives whole and in order, also at a receiver that is slow', async () => {

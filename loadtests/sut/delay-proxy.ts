@@ -5,6 +5,8 @@ export interface DelayProxy {
   readonly process: SupervisedProcess
   /** The store's URL with the proxy's address in it. */
   readonly url: string
+  /** While it is held there is no delay. */
+  hold(isHeld: boolean): void
   stop(): Promise<void>
 }
 
@@ -39,5 +41,5 @@ export async function startDelayProxy(options: DelayProxyOptions): Promise<Delay
   const proxy = new URL(child.ready.url ?? '')
   url.hostname = proxy.hostname
   url.port = proxy.port
-  return { process: child, url: url.href, stop: () => child.stop() }
+  return { process: child, url: url.href, hold: (isHeld) => child.send({ hold: isHeld }), stop: () => child.stop() }
 }

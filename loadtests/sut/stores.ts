@@ -43,6 +43,8 @@ export interface Stores {
   readonly redisUrl: string
   /** Process ids of the delays. */
   readonly delayPids: readonly number[]
+  /** While they are held, the delays are none. */
+  holdDelays(areHeld: boolean): void
   /** Rejects when a part of our own ends unasked; never resolves. */
   readonly died: Promise<never>
   stop(): Promise<void>
@@ -85,6 +87,7 @@ export async function startStores(options: StoresOptions): Promise<Stores> {
       databaseUrl: postgres.value.url,
       redisUrl: redis.value.url,
       delayPids: [],
+      holdDelays: () => undefined,
       died: firstDeath(deaths),
       stop,
     }
@@ -114,7 +117,17 @@ export async function delayStores(
     const databaseUrl = await delay('postgres-delay', stores.databaseUrl, dbLatencyMs)
     const redisUrl = await delay('redis-delay', stores.redisUrl, redisLatencyMs)
     const died = firstDeath([stores.died, ...proxies.map(({ process }) => failOnDeath(process))])
-    return { ...stores, databaseUrl, redisUrl, delayPids: proxies.map(({ process }) => process.pid), died, stop }
+    return {
+      ...stores,
+      databaseUrl,
+      redisUrl,
+      delayPids: proxies.map(({ process }) => process.pid),
+      holdDelays: (areHeld) => {
+        for (const proxy of proxies) proxy.hold(areHeld)
+      },
+      died,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

@@ -17,6 +17,7 @@ export const EXAMPLE_POINT: Point = {
   redis_latency_ms: 0,
   drain: 'paused',
   warm_up: 1,
+  warm_up_people: 0,
   duration: 3,
 }
 

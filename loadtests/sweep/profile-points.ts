@@ -1,5 +1,6 @@
 import type { Point } from '../points/points-file.ts'
 import type { LimiterMode } from '../run-file.ts'
+import { WARM_UP_PEOPLE } from '../scenarios/scenario.ts'
 import type { GuideProfile } from './guide-profiles.ts'
 
 /** A box behind stores of one distance. */
@@ -50,5 +51,6 @@ function commonOf({ guide, mode, latencyMs }: Setting) {
     db_latency_ms: latencyMs,
     redis_latency_ms: latencyMs,
     warm_up: 1.5,
+    warm_up_people: WARM_UP_PEOPLE,
   } as const
 }
