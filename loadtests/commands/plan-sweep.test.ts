@@ -70,7 +70,7 @@ describe('describeSweep', () => {
     const line = describeSweep({ ...CHOICES, seed: 7 }, plan({}))
     expect(line).toBe(
       'npm run sweep -- --vary pool=5,10 --mode none --connections 50 --servers 1 --workers 1 --concurrency 100 ' +
-        '--semaphore 10 --redis-connections 1 --codes 1 --drain paused --duration 3 --rounds 5 --warm-up 3000 --seed 7 --db-latency 2ms',
+        '--semaphore 10 --redis-connections 1 --codes 1 --warm-up 3000 --drain paused --duration 3 --rounds 5 --seed 7 --db-latency 2ms',
     )
     expect(roundsOf({ quick: true })).toBe(2)
   })

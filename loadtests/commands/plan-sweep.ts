@@ -93,7 +93,6 @@ export function describeSweep(choices: SweepChoices & { seed: number }, points: 
     ['drain', point.drain],
     ['duration', point.duration],
     ['rounds', roundsOf(choices)],
-    ['warm-up', point.warm_up_people],
     ['seed', choices.seed],
     ...(point.db_latency_ms > 0 ? [['db-latency', `${point.db_latency_ms}ms`] as [string, string]] : []),
     ...(point.redis_latency_ms > 0 ? [['redis-latency', `${point.redis_latency_ms}ms`] as [string, string]] : []),

@@ -11,6 +11,7 @@ export const KNOB_NAMES = [
   'semaphore',
   'redis-connections',
   'codes',
+  'warm-up',
 ] as const
 export type KnobName = (typeof KNOB_NAMES)[number]
 
@@ -73,6 +74,14 @@ export const KNOBS: Readonly<Record<KnobName, Knob>> = {
     most: 100_000,
     read: ({ codes }) => codes,
     write: (point, codes) => ({ ...point, codes }),
+    isIdle: () => null,
+  },
+  'warm-up': {
+    label: 'redemptions before the load',
+    isSize: false,
+    most: 1_000_000,
+    read: ({ warm_up_people: people }) => people,
+    write: (point, people) => ({ ...point, warm_up_people: people }),
     isIdle: () => null,
   },
 }

@@ -51,6 +51,7 @@ function commonOf({ guide, mode, latencyMs }: Setting) {
     db_latency_ms: latencyMs,
     redis_latency_ms: latencyMs,
     warm_up: 1.5,
-    warm_up_people: WARM_UP_PEOPLE,
+    // One job at a time takes long to drain them.
+    warm_up_people: WARM_UP_PEOPLE / 3,
   } as const
 }

@@ -31,6 +31,8 @@ export interface Reading {
 export interface Contestant {
   readonly name: string
   readonly kind: 'open loop' | 'closed loop'
+  /** Its code is compiled while it runs. */
+  readonly compiles: boolean
   load(slot: Slot): Promise<Reading>
 }
 
@@ -54,6 +56,7 @@ function ours(engine: Engine, generator: Generator, directory: string): Contesta
   return {
     name: engine,
     kind: isOpen ? 'open loop' : 'closed loop',
+    compiles: engine !== 'k6',
     async load({ url, seconds, rate }) {
       const before = readCpu(roots)
       const result = await generator.load({
@@ -91,6 +94,7 @@ function others(directory: string): Contestant[] {
       {
         name,
         kind: 'closed loop',
+        compiles: false,
         async load(slot) {
           const before = childrenCpuMs()
           const { stdout } = await run(command, args(slot), { maxBuffer: 1e8 })

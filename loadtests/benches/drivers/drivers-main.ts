@@ -30,6 +30,8 @@ interface Result {
 }
 
 const WANTED_US = 100
+/** As many requests as a closed loop makes in two seconds: fewer would measure code that is not compiled yet. */
+const WARM_UP = { rate: 4_000, seconds: 6 } as const
 const HELP = `
 What one request costs each load generator, on a server that answers at once: all of them in random order in each
 round. Ratios within a round hold on a noisy machine, absolute times do not. wrk, ab and oha take part where they are
@@ -59,7 +61,7 @@ async function contest(contestants: readonly Contestant[], url: string, options:
   const slot = { url, seconds: options.duration, rate: options.rate }
   const cpu = new Map(contestants.map(({ name }) => [name, [] as number[]]))
   const rates = new Map(contestants.map(({ name }) => [name, [] as number[]]))
-  for (const { load } of contestants) await load({ ...slot, seconds: 1 })
+  for (const { load, compiles } of contestants) await load(compiles ? { ...slot, ...WARM_UP } : { ...slot, seconds: 1 })
   for (let round = 1; round <= options.rounds; round++) {
     const order = contestants.map((one) => ({ one, at: random() })).sort((a, b) => a.at - b.at)
     for (const { one } of order) {
