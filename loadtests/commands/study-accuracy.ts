@@ -30,7 +30,7 @@ modes, pools, processes, workers, arrivals and store latencies. The predictions 
 first of them tried. What was measured twice (odd and even rounds) stands beside the errors: no model can be better.
 
 Examples:
-  npm run study:accuracy                                  about 30 minutes
+  npm run study:accuracy                                  about 50 minutes
   npm run study:accuracy -- --rounds 1                    a first look
   npm run study:accuracy -- --resume reports/DIRECTORY    goes on after the stage that was done
   npm run study:accuracy -- --render reports/DIRECTORY    only renders again what is there`
