@@ -36,7 +36,6 @@ export function pipelineRoute(
       ...asked,
       ...steps.server(SERVER_PARTS.answering * costs.server),
       ...steps.generator(costs.generator / 2),
-      { do: 'spend', time: costs.rest },
       ...stalled(costs.stall, STALLED.besides),
       { do: 'answer' },
       ...granted,

@@ -11,6 +11,7 @@ export const STALLED = { whileHeld: 4 / 6, besides: 2 / 6 } as const
 
 /** CPU of one redemption, and what it takes beyond that. */
 export interface Costs extends AcceptDemand {
+  /** While a store answers: a commit waits for the disk, with its row and its connection. */
   readonly rest: Draw
   /** While a connection is held. */
   readonly stall: StallMix
@@ -61,13 +62,13 @@ export function storeSteps(steps: Steps, size: PipelineSize, costs: Costs): { as
     ...stalled(costs.stall, STALLED.whileHeld),
     ...steps.server(hearing * costs.server),
   ]
-  const statement = asServer(
-    roundTrip(steps, size.dbLatency, costs.delay_proxy, execution(steps, costs.postgres, size.isHot)),
-  )
+  const statement = asServer(roundTrip(steps, size.dbLatency, costs.delay_proxy, execution(steps, costs, size.isHot)))
   switch (size.mode) {
     case 'token-bucket':
       return {
-        asked: asServer(roundTrip(steps, size.redisLatency, costs.delay_proxy, steps.redis(costs.redis))),
+        asked: asServer(
+          roundTrip(steps, size.redisLatency, costs.delay_proxy, [...steps.redis(costs.redis), spend(costs.rest)]),
+        ),
         granted: [],
       }
     case 'none':
@@ -89,9 +90,9 @@ export function storeSteps(steps: Steps, size: PipelineSize, costs: Costs): { as
 }
 
 /** One statement that is its own transaction: the row is locked at its end. */
-function execution(steps: Steps, postgres: number, isHot: boolean): Step[] {
-  if (!isHot) return steps.postgres(postgres)
-  return [...steps.postgres((1 - LOCKED_PART) * postgres), ...hold('row lock', steps.postgres(LOCKED_PART * postgres))]
+function execution(steps: Steps, { postgres, rest }: Costs, isHot: boolean): Step[] {
+  const untilCommit = [...steps.postgres(LOCKED_PART * postgres), spend(rest)]
+  return [...steps.postgres((1 - LOCKED_PART) * postgres), ...(isHot ? hold('row lock', untilCommit) : untilCommit)]
 }
 
 /** BEGIN, the statement, COMMIT: the row stays locked from the second to the third. */
@@ -110,6 +111,7 @@ function transaction(steps: Steps, { dbLatency, isHot }: PipelineSize, costs: Co
     ...proxy,
     ...half,
     ...steps.postgres(commit * costs.postgres),
+    spend(costs.rest),
   ]
   return [
     ...proxy,
@@ -149,11 +151,15 @@ export function stalled(mix: StallMix, part: number): Step[] {
     })
     return way !== undefined && random() < way.hit ? way.length(random) : 0
   }
-  return [{ do: 'spend', time }]
+  return [spend(time)]
 }
 
 function pause(seconds: number): Step[] {
-  return seconds > 0 ? [{ do: 'spend', time: constant(seconds) }] : []
+  return seconds > 0 ? [spend(constant(seconds))] : []
+}
+
+function spend(time: Draw): Step {
+  return { do: 'spend', time }
 }
 
 export function drainSteps(steps: Steps, drain: DrainDemand): Step[] {
