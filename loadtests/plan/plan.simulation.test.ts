@@ -166,15 +166,18 @@ describe('foretell', () => {
   it('is wider the more a figure depends on the speed of a machine that changes', () => {
     const rounds = { calibration: 1, measured: 1 }
     // 3 of 3 ms, or 3 of 103, depend on it; the rest is the model's own error.
-    expect(intervalOf(0, rounds)).toBeCloseTo(1.645 * Math.hypot(0.2 * Math.SQRT2, MODEL_ERROR.mean), 1)
-    expect(intervalOf(0.1, rounds)).toBeCloseTo(1.645 * Math.hypot((3 / 103) * 0.2 * Math.SQRT2, MODEL_ERROR.mean), 2)
+    const { ofAll, ofSpeed } = MODEL_ERROR
+    const wanted = (part: number, wide = 1.645, spread = Math.SQRT2) =>
+      Math.hypot(part * wide * 0.2 * spread, 1.645 * part * ofSpeed, 1.645 * ofAll)
+    expect(intervalOf(0, rounds)).toBeCloseTo(wanted(1), 1)
+    expect(intervalOf(0.1, rounds)).toBeCloseTo(wanted(3 / 103), 2)
+    expect(intervalOf(0, { calibration: 100, measured: 100 })).toBeCloseTo(wanted(1, 1.645, Math.SQRT2 / 10), 1)
     // With three degrees of freedom 95 % lie below 2.353 instead of 1.645 deviations.
-    expect(intervalOf(0, rounds, 3) / intervalOf(0, rounds)).toBeCloseTo(2.353 / 1.645, 1)
+    expect(intervalOf(0, rounds, 3) / intervalOf(0, rounds)).toBeCloseTo(wanted(1, 2.353) / wanted(1), 2)
     // Between two levels it is as sure as both together: with six degrees below 1.943.
     const between = intervalOf(0, rounds, 3, [0, 1]) / intervalOf(0, rounds)
-    expect(between).toBeGreaterThan(1.9 / 1.645)
-    expect(between).toBeLessThan(2.3 / 1.645)
-    expect(intervalOf(0, { calibration: 100, measured: 100 })).toBeLessThan(intervalOf(0, rounds) / 5)
+    expect(between).toBeGreaterThan(wanted(1, 1.9) / wanted(1))
+    expect(between).toBeLessThan(wanted(1, 2.3) / wanted(1))
   })
 
   it('has the noise of what an answer takes beyond the delays', () => {
