@@ -60,7 +60,7 @@ export function createSweepCommand(): Command {
         .argParser((value, before: Variation[]) => [...before, parseVariation(value)])
         .default([], 'nothing'),
     )
-    .option('--profiles', 'instead: how many users each of the boxes of the guide carries (about 20 minutes)', false)
+    .option('--profiles', 'instead: how many users each of the boxes of the guide carries (about half an hour)', false)
     .option(
       '--mode <mode>',
       `${LIMITER_MODES.join(', ')} (with --profiles: none, which the pool matters to)`,

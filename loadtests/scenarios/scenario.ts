@@ -49,7 +49,7 @@ export const BURST = { code: 'BURST', maxUses: 10, requests: 200 } as const
 
 /**
  * So many redemptions, as fast as they are answered, before a load that may be small: until then code is compiled while it
- * runs, which costs up to twice the CPU and time (README, "Warm or cold").
+ * runs, which costs more CPU and time (README, "Warm or cold").
  */
 export const WARM_UP_PEOPLE = 3_000
 /** For a first look. */
