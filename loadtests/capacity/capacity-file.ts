@@ -69,7 +69,7 @@ const bottleneckSchema = z.object({
   names: z.array(z.enum(STATIONS)),
   /** What was seen of each, in words, the busiest one first. */
   evidence: z.array(z.string()),
-  /** How far each station is used, 1 where it has nothing left, the busiest one first. */
+  /** How far each station is used, 1 where it has nothing left, the one that limits most first. */
   use: z.array(z.object({ station: z.enum(STATIONS), share: amount })),
 })
 export type Bottleneck = z.infer<typeof bottleneckSchema>

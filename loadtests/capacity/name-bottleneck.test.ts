@@ -57,7 +57,12 @@ it.each<[string, Case, readonly string[]]>([
 
 it('an event loop that is busy without its core waits for the machine', () => {
   const change = { event_loop: { lag_ms: 40, utilisation: 0.98 }, cpu: { server: 0.4 } }
-  expect(nameOf({ change, trial: { cpu_pressure: 0.97 } })?.names).toEqual(['machine'])
+  const found = nameOf({ change, trial: { cpu_pressure: 0.97 } })
+  expect(found?.names).toEqual(['machine'])
+  expect(found?.use.slice(0, 2)).toEqual([
+    { station: 'machine', share: expect.closeTo(0.97) },
+    { station: 'event loop', share: expect.closeTo(0.98) },
+  ])
 })
 
 it('a bucket takes no row, so whoever waits for a connection waits for the pool', () => {

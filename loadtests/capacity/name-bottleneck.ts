@@ -32,8 +32,10 @@ interface Usage {
 
 interface Finding {
   readonly name: StationName
-  /** 0…1 and above: how far it is used. */
+  /** 0…1 and above: how far it is used, as it is judged. */
   readonly use: number
+  /** As it was measured, where it is judged otherwise. */
+  readonly measured?: number
   readonly told: string
 }
 
@@ -61,7 +63,7 @@ export function nameBottleneck(trials: readonly Trial[], context: Context, offer
   return {
     names,
     evidence: ranked.slice(0, Math.max(3, names.length)).map(({ told }) => told),
-    use: ranked.map(({ name, use }) => ({ station: name, share: use })),
+    use: ranked.map(({ name, use, measured = use }) => ({ station: name, share: measured })),
   }
 }
 
@@ -78,6 +80,7 @@ function processors(usage: Usage, { profile, cores }: Context, offered: string |
     {
       name: 'event loop',
       use: perServer > 0 ? Math.min(eventLoop, perServer + CLOSE) : eventLoop,
+      measured: eventLoop,
       told: `event loop: ${formatShare(eventLoop)} busy, ${perServer.toFixed(2)} of a core per server process, lag ${formatNumber(lagMs)} ms`,
     },
     share('Postgres CPU', cpu('postgres'), cores),
@@ -108,6 +111,7 @@ function queues(usage: Usage, context: Context): Finding[] {
     {
       name: lock === null ? 'pool wait' : 'row lock',
       use: isWaiting ? poolUse : Math.min(poolUse, BUSY - CLOSE),
+      measured: poolUse,
       told: lock === null ? `pool wait: ${pool}` : `row lock: ${lock}, and ${pool}`,
     },
     ...(HAS_SEMAPHORE.includes(mode)
