@@ -36,8 +36,7 @@ export interface Noise {
 
 /**
  * What the model is off beside the noise, as standard deviations of the logarithm: of any figure, and of the part of it that
- * depends on the machine's speed (distances are known, CPU is not). Chosen so that intervals of 90 % hold
- * 90 to 92 % of the throughputs, means and p99 of four studies of accuracy with 16 points each.
+ * depends on the machine's speed (distances are known, CPU is not). About what studies of accuracy left over.
  */
 export const MODEL_ERROR = { ofAll: 0.005, ofSpeed: 0.12 } as const
 
@@ -120,7 +119,7 @@ function noiseAt(noise: readonly Noise[], use: number, figure: 'mean' | 'p99'): 
   const above = noise.find((each) => each.use >= use) ?? noise.at(-1)
   const below = noise.findLast((each) => each.use <= use) ?? above
   if (above === undefined || below === undefined) return { value: 0, freedom: MANY }
-  const share = above === below ? 0 : (use - below.use) / (above.use - below.use)
+  const share = above.use === below.use ? 0 : (use - below.use) / (above.use - below.use)
   const parts = [
     { value: (1 - share) * below[figure], freedom: below.freedom },
     { value: share * above[figure], freedom: above.freedom },
