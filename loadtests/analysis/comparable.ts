@@ -41,24 +41,16 @@ const MACHINE = ['cpu', 'cores', 'memory_bytes', 'kernel', 'os', 'node', 'postgr
 export function environmentWarnings(first: Run, second: Run): string[] {
   const [a, b] = [first.environment, second.environment]
   const differing = MACHINE.filter((key) => a[key] !== b[key]).map((key) => `${key}: ${a[key]} → ${b[key]}`)
-  const engine =
-    first.plan.engine === second.plan.engine ? [] : [`engine: ${first.plan.engine} → ${second.plan.engine}`]
-  const duration =
-    first.plan.duration === second.plan.duration
-      ? []
-      : [`seconds of each load: ${first.plan.duration} → ${second.plan.duration}`]
-  const warmUp =
-    first.plan.warm_up_people === second.plan.warm_up_people
-      ? []
-      : [`redemptions that compile the code first: ${first.plan.warm_up_people} → ${second.plan.warm_up_people}`]
+  const planned = (key: 'engine' | 'duration' | 'warm_up_people', what: string) =>
+    first.plan[key] === second.plan[key] ? [] : [`${what}: ${first.plan[key]} → ${second.plan[key]}`]
   return [
     ...differing,
     ...settings('Postgres', a.postgres_settings, b.postgres_settings),
     ...settings('Redis', a.redis_settings, b.redis_settings),
     ...settings('package', a.packages, b.packages),
-    ...engine,
-    ...duration,
-    ...warmUp,
+    ...planned('engine', 'engine'),
+    ...planned('duration', 'seconds of each load'),
+    ...planned('warm_up_people', 'redemptions that compile the code first'),
   ]
 }
 
