@@ -57,7 +57,22 @@ export function connectSubscriber(options: ConnectOptions): RedisClient {
 /** A connection for Bull's blocking and subscribing clients, with the settings that Bull demands. */
 export function connectForBull(options: ConnectOptions, kind: 'client' | 'subscriber' | 'bclient'): RedisClient {
   if (kind === 'client') return connect(options, { enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS })
-  return connect(options, { maxRetriesPerRequest: null, enableReadyCheck: false, socketTimeout: BULL_SILENCE_MS })
+  const redis = connect(options, {
+    maxRetriesPerRequest: null,
+    enableReadyCheck: false,
+    socketTimeout: BULL_SILENCE_MS,
+  })
+  return kind === 'bclient' ? neverRejecting(redis) : redis
+}
+
+/**
+ * Bull opens its blocking connection again when a queue pauses, and looks at the outcome only when the jobs under way
+ * have ended: a rejection before that would end the process, and those jobs with it. The client tries again anyway.
+ */
+function neverRejecting(redis: RedisClient): RedisClient {
+  const open = redis.connect.bind(redis)
+  redis.connect = () => open().catch(() => {})
+  return redis
 }
 
 /** Waits until commands can be sent, on a cluster to each of its masters. @throws Error when that takes too long */
