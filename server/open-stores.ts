@@ -72,6 +72,7 @@ function openDatabase(config: ServerConfig, logger: Logger, metrics: Metrics): D
     poolMax: config.DB_POOL_MAX,
     acquireMs: config.DB_POOL_ACQUIRE_MS,
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
+    plans: 'by index',
     cause: 'request',
     metrics,
     slowQueries: { afterMs: config.SLOW_QUERY_MS, logger },

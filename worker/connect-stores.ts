@@ -35,7 +35,7 @@ export async function connectStores(config: CommonConfig, logger: Logger, cause:
     poolMax: config.DB_POOL_MAX,
     acquireMs: config.DB_POOL_ACQUIRE_MS,
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
-    replan: true,
+    plans: 'anew',
     cause,
     metrics,
     slowQueries: { afterMs: config.SLOW_QUERY_MS, logger },

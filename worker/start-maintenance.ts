@@ -48,7 +48,7 @@ export async function startMaintenance(parts: MaintenanceParts): Promise<Mainten
     poolMax: MAINTENANCE_POOL_MAX,
     acquireMs: config.DB_POOL_ACQUIRE_MS,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    replan: true,
+    plans: 'anew',
     cause: 'background',
     metrics,
     slowQueries: { afterMs: config.SLOW_QUERY_MS, logger: parts.logger },

@@ -2,6 +2,7 @@ import { checkInvariants } from '../analysis/invariants.ts'
 import { InvalidRunError } from '../errors.ts'
 import type { InvariantResult, LimiterMode, Load } from '../run-file.ts'
 import { BURST } from '../scenarios/scenario.ts'
+import { vacuumTables } from '../sut/clear-data.ts'
 import { collectEvidence } from '../sut/collect-evidence.ts'
 import { setDrain, waitUntilDrained } from '../sut/drain.ts'
 import type { System } from '../sut/system.ts'
@@ -70,7 +71,10 @@ async function measureLoad(session: Session, load: Load['name']): Promise<Loaded
   return burst && { ...NOTHING_MEASURED, ...measured, burst }
 }
 
-/** The code of all processes is compiled first, the store's delays left out, and then the load itself begins unmeasured. */
+/**
+ * The code of all processes is compiled first, the store's delays left out, and then the load itself begins unmeasured.
+ * What all that left in Postgres is vacuumed.
+ */
 async function warmUp(session: Session): Promise<boolean> {
   const { context, target } = session
   context.stores.holdDelays(true)
@@ -79,7 +83,9 @@ async function warmUp(session: Session): Promise<boolean> {
   context.stores.holdDelays(false)
   if (!drained) return false
   await runLoad(context, target, 'warm-up')
-  return (await waitForDrain(session)).drained
+  const isDrained = (await waitForDrain(session)).drained
+  if (isDrained) await vacuumTables(context.client)
+  return isDrained
 }
 
 /** The load while everything drains as it comes, then what is left of the drain. */

@@ -1,6 +1,7 @@
 import type { LimiterMode, Trial } from '../run-file.ts'
 import { BURST } from '../scenarios/scenario.ts'
 import { analyseTables, clearData } from '../sut/clear-data.ts'
+import { setAutovacuum } from '../sut/postgres.ts'
 import { seedCodes, seedPersonalCodes } from '../sut/redeem-data.ts'
 import { startSystem } from '../sut/system.ts'
 import { type ActivitySeed, openActivity } from '../sut/waiting-room-data.ts'
@@ -16,6 +17,9 @@ import {
 } from './trial-context.ts'
 import { startTrialRecorder } from './trial-recorder.ts'
 import { watchLocks } from './watch-locks.ts'
+
+/** A load of that length meets it for certain. */
+const AUTOVACUUM_EVERY_S = 60
 
 /** Room for what the fastest imaginable machine accepts in a second. */
 const SEATS_PER_SECOND = 20_000
@@ -63,6 +67,7 @@ export async function loadSystem(
 ): Promise<Judged> {
   const { plan, scenario, stores, client, directory, signal, generator } = context
   const workloads = describeWorkloads(context)
+  if (stores.postgres.pid !== null) await setAutovacuum(client, plan.duration >= AUTOVACUUM_EVERY_S)
   await clearData(stores, client)
   await seedTrial(context, workloads)
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { analyseTables, clearData } from './clear-data.ts'
+import { analyseTables, clearData, vacuumTables } from './clear-data.ts'
 import { createDatabase, dropDatabase } from './database.ts'
 import { seedCodes, seedPersonalCodes, seedSample } from './redeem-data.ts'
 import { createRunDirectory, type RunDirectory } from './run-directory.ts'
@@ -61,6 +61,16 @@ test('empties every table of the system, waiting rooms too, and can seed again',
     expect(rows.map((table) => table.name)).toContain('queue_entries')
     for (const table of rows) expect(`${table.name}: ${await count(`"${table.name}"`)}`).toBe(`${table.name}: 0`)
   }
+})
+
+test('what a warm-up leaves behind is vacuumed: no dead row, and statistics', async () => {
+  await seedCodes(client, [{ code: 'HOT', maxUses: 5 }], 1_000)
+  await client.query('UPDATE teams SET max_seats = max_seats + 1')
+  await vacuumTables(client)
+  const { rows } = await client.query(`
+    SELECT n_dead_tup::int AS dead, last_vacuum IS NOT NULL AND last_analyze IS NOT NULL AS done
+    FROM pg_stat_user_tables WHERE relname = 'teams'`)
+  expect(rows).toEqual([{ dead: 0, done: true }])
 })
 
 test("of a Redis that somebody else runs, only the system's keys go", async () => {

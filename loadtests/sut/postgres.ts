@@ -105,6 +105,15 @@ function listSettings(port: number, options: PostgresOptions): string[] {
   return Object.entries(settings).map(([name, value]) => `${name}=${value}`)
 }
 
+/**
+ * Whether it cleans up by itself, once a minute. A shorter load would meet that or not, at a fifth of a second of CPU.
+ * @param client of a Postgres of our own
+ */
+export async function setAutovacuum(client: pg.Client, isOn: boolean): Promise<void> {
+  await client.query(`ALTER SYSTEM SET autovacuum = ${isOn ? 'on' : 'off'}`)
+  await client.query('SELECT pg_reload_conf()')
+}
+
 async function ping(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
   try {

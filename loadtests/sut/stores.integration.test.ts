@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { UnreachableError, UsageError } from '../errors.ts'
 import { createDatabase, dropDatabase } from './database.ts'
 import { findFreePort } from './free-port.ts'
-import { startPostgres } from './postgres.ts'
+import { setAutovacuum, startPostgres } from './postgres.ts'
 import { isSameProcess, readStartTime } from './process-identity.ts'
 import { startRedis } from './redis.ts'
 import { createRunDirectory, type RunDirectory } from './run-directory.ts'
@@ -29,15 +29,18 @@ afterAll(async () => {
   await directory.remove()
 })
 
-async function query(url: string, statement: string): Promise<unknown[]> {
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    return (await client.query(statement)).rows
+    return await work(client)
   } finally {
     await client.end()
   }
 }
+
+const query = (url: string, statement: string): Promise<unknown[]> =>
+  withClient(url, async (client) => (await client.query(statement)).rows)
 
 test('two Postgres of one run do not meet, commit durably, and are gone when stopped', async () => {
   const both = await Promise.all([
@@ -55,6 +58,9 @@ test('two Postgres of one run do not meet, commit durably, and are gone when sto
   await query(both[0].url, 'CREATE TABLE only_here (id int)')
   await expect(query(both[1].url, 'SELECT FROM only_here')).rejects.toThrow('does not exist')
   expect(await query(both[1].url, 'SHOW work_mem')).toEqual([{ work_mem: '8MB' }])
+  await withClient(both[0].url, (client) => setAutovacuum(client, false))
+  await expect.poll(() => query(both[0].url, 'SHOW autovacuum')).toEqual([{ autovacuum: 'off' }])
+  expect(await query(both[1].url, 'SHOW autovacuum')).toEqual([{ autovacuum: 'on' }])
   const pids = both.map((store) => store.pid ?? 0)
   const startTimes = pids.map(readStartTime)
   await Promise.all(both.map((store) => store.stop()))

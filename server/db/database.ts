@@ -50,11 +50,8 @@ export interface DatabaseOptions {
   readonly poolMax: number
   readonly acquireMs: number
   readonly statementTimeoutMs: number
-  /**
-   * Plans every statement anew, by the tables' sizes of that moment. For processes that work in batches: a plan made
-   * when the tables were almost empty scans them for ever after, and planning is little beside a batch.
-   */
-  readonly replan?: boolean
+  /** How statements are planned; as Postgres likes when nothing is said. */
+  readonly plans?: keyof typeof PLANS
   readonly cause: Cause
   readonly metrics: Metrics
   /** Statements that take longer are logged; 0 = none. */
@@ -72,6 +69,17 @@ interface ConnectionManager {
   getConnection(options: { type: 'read' | 'write' }): Promise<Client>
   releaseConnection(connection: Client): void
 }
+
+/**
+ * Postgres keeps the plan of a prepared statement until the table is analysed. One that was made while a table was almost
+ * empty scans it, however much it grows in the meantime: a system that has just begun would read all redemptions for each.
+ */
+const PLANS = {
+  /** By indexes wherever one leads to the rows, planned once per connection: for the statements of single requests. */
+  'by index': '-c enable_seqscan=off',
+  /** Each time, by the tables' sizes of that moment: for batches, beside which planning is little. */
+  anew: '-c plan_cache_mode=force_custom_plan',
+} as const
 
 /** What Sequelize marks on a connection that must not be used again; the pool destroys it at the next acquire. */
 type PooledClient = Client & { _invalid?: boolean; _ending?: boolean }
@@ -221,7 +229,7 @@ function createSequelize(options: DatabaseOptions): Sequelize {
       idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
-      ...(options.replan && { options: '-c plan_cache_mode=force_custom_plan' }),
+      ...(options.plans && { options: PLANS[options.plans] }),
     },
   })
 }
