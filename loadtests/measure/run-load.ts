@@ -5,7 +5,7 @@ import type { RoomEvidence } from '../analysis/evidence.ts'
 import { scaleArrivals } from '../drivers/arrivals.ts'
 import { asBurst, type LoadResult, type LoadSpec } from '../drivers/driver.ts'
 import type { Load } from '../run-file.ts'
-import { BURST, type LoadName, type PlannedRequests, type Workload } from '../scenarios/scenario.ts'
+import { BURST, type LoadName, type PlannedRequests, WARM_UP, type Workload } from '../scenarios/scenario.ts'
 import type { ActivitySeed } from '../sut/waiting-room-data.ts'
 import type { CpuMs, MemoryBytes } from './cpu-meter.ts'
 import type { LoadContext } from './trial-context.ts'
@@ -59,9 +59,9 @@ const HEATING = { connections: 50, seconds: 15 } as const
  * measure code that is still interpreted, at several times the CPU. How fast the load is by itself does not matter then.
  */
 export async function runHeating(context: LoadContext, target: LoadTarget): Promise<void> {
-  const { warm_up_people: people } = context.plan
-  const requests = shortest(target.workloads['warm-up'].requests)
-  if (people === 0 || requests === null) return
+  const { warm_up_people: people, seed } = context.plan
+  if (people === 0) return
+  const requests: PlannedRequests = { kind: 'redeem-shared', codes: [WARM_UP.code], seed }
   const { connections, seconds } = HEATING
   await watch(context, target, {
     ...describeLoad(context, target, requests),
@@ -69,12 +69,6 @@ export async function runHeating(context: LoadContext, target: LoadTarget): Prom
     people,
     duration_seconds: seconds,
   })
-}
-
-/** Without think times; null where people have to wait for something else. */
-function shortest(requests: PlannedRequests): PlannedRequests | null {
-  if (requests.kind === 'poll-status') return { kind: 'redeem-shared', codes: [requests.code], seed: 1 }
-  return requests.kind === 'redeem-shared' ? requests : null
 }
 
 /** Many requests at once for a code with few uses, so that overselling has its chance. */

@@ -1,5 +1,5 @@
 import type { LimiterMode, Trial } from '../run-file.ts'
-import { BURST } from '../scenarios/scenario.ts'
+import { BURST, WARM_UP } from '../scenarios/scenario.ts'
 import { analyseTables, clearData } from '../sut/clear-data.ts'
 import { setAutovacuum } from '../sut/postgres.ts'
 import { seedCodes, seedPersonalCodes } from '../sut/redeem-data.ts'
@@ -114,7 +114,8 @@ export async function loadSystem(
 
 async function seedTrial({ plan, client }: TrialContext, workloads: LoadTarget['workloads']): Promise<void> {
   const all = Object.values(workloads)
-  const codes = new Map([...all.flatMap(({ codes }) => codes ?? []), BURST].map((seed) => [seed.code, seed]))
+  const seeds = [...all.flatMap(({ codes }) => codes ?? []), BURST, WARM_UP]
+  const codes = new Map(seeds.map((seed) => [seed.code, seed]))
   const people = plan.warm_up_people + 2 * (plan.people ?? 0)
   const seats = (plan.warm_up + 2 * plan.duration + 1) * SEATS_PER_SECOND + people
   await seedCodes(client, [...codes.values()], seats)

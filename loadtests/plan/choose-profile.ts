@@ -41,7 +41,7 @@ export function listProfiles({ machine, whatIf, mode }: PlanRequest, basis: Basi
   return all.sort((a, b) => memory(a) - memory(b) || connections(a) - connections(b))
 }
 
-/** Tries the profiles by cost until one meets the target, and a few more. */
+/** Tries the profiles by cost until one meets the target, and a few more; or until it is plain that none will. */
 export function chooseProfile(request: PlanRequest, basis: Basis): Choice {
   const smaller: Candidate[] = []
   const met: Candidate[] = []
@@ -50,7 +50,7 @@ export function chooseProfile(request: PlanRequest, basis: Basis): Choice {
     const candidate = judgeCandidate(request, basis, profile)
     if (candidate.blocked.length === 0) met.push(candidate)
     else if (met.length === 0) smaller.push(candidate)
-    if (met.length > SHOWN) break
+    if (met.length > SHOWN || (met.length === 0 && candidate.isWalled)) break
   }
   const [recommended = null, ...larger] = met
   const shown = recommended === null ? nearest(smaller) : nearest(smaller).slice(0, SHOWN)

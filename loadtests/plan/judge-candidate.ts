@@ -1,8 +1,9 @@
+import { median } from '../analysis/bootstrap.ts'
 import { formatBytes, formatNumber, formatShare } from '../analysis/format.ts'
 import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
 import { demandsOfSize } from '../model/pipeline/pipeline-route.ts'
 import type { Machines, PipelineSize } from '../model/pipeline/pipeline-size.ts'
-import type { StationUse } from '../model/pipeline/predict-pipeline.ts'
+import { delaysOf, type StationUse } from '../model/pipeline/predict-pipeline.ts'
 import type { Figure } from '../points/point-figures.ts'
 import type { Profile } from '../run-file.ts'
 import { bandwidthOf, type Footprint, memoryOf } from './footprint.ts'
@@ -34,7 +35,12 @@ export interface Candidate {
   readonly megabitsPerSecond: number | null
   /** In words, the worst first; empty for a profile that meets the target. */
   readonly blocked: readonly string[]
+  /** It is blocked by nothing but what a larger profile of the same machine has no more of. */
+  readonly isWalled: boolean
 }
+
+/** What a profile has more of than a smaller one. */
+const OF_PROFILE = new Set(['server', 'worker', 'pool', 'jobs', 'semaphore'])
 
 /** A station that is fuller than this answers, but any surge makes a queue that lasts. */
 export const MOST_USE = 0.9
@@ -68,10 +74,7 @@ export function judgeCandidate(
   const { figures: atHome, prediction } = foretell(what, basis.noise, rounds, ANSWERS)
   const figures = overRegions(atHome, request)
   const { use, completed } = prediction
-  const busy = use
-    .filter(({ share }) => share > MOST_USE)
-    .sort((a, b) => b.share - a.share)
-    .map(tellUse)
+  const busy = use.filter(({ share }) => share > MOST_USE).sort((a, b) => b.share - a.share)
   const late = figures.p99.value > request.p99 ? [tellLate(figures.p99.value, request.p99)] : []
   const behind =
     completed < 0.95 * rate && busy.length === 0
@@ -82,7 +85,11 @@ export function judgeCandidate(
     ...figures,
     use,
     bottleneck: fullestOf(use),
-    blocked: [...busy, ...late, ...behind, ...limits],
+    blocked: [...busy.map(tellUse), ...late, ...behind, ...limits],
+    isWalled:
+      behind.length === 0 &&
+      (late.length === 0 || isLateAlone(request, demands, size)) &&
+      isWall(busy, [...limits, ...late]),
   }
 }
 
@@ -187,7 +194,18 @@ function saturated(
     use: full,
     bottleneck,
     blocked: [...full.map(tellUse), ...limits],
+    isWalled: isWall(full, limits),
   }
+}
+
+/** Also half of those who meet nobody would wait for longer. */
+function isLateAlone({ p99, whatIf }: PlanRequest, demands: PipelineDemands, size: PipelineSize): boolean {
+  const away = whatIf.regions > 1 ? whatIf.regionRoundTrip : 0
+  return median(demands.alone) + delaysOf(size) + away > p99
+}
+
+function isWall(full: readonly StationUse[], limits: readonly string[]): boolean {
+  return full.length + limits.length > 0 && full.every(({ station }) => !OF_PROFILE.has(station))
 }
 
 function overflows({ machine, whatIf }: PlanRequest, memoryBytes: number, megabits: number | null): string[] {

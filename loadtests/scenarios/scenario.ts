@@ -54,6 +54,8 @@ export const BURST = { code: 'BURST', maxUses: 10, requests: 200 } as const
 export const WARM_UP_PEOPLE = 3_000
 /** For a first look. */
 export const QUICK_WARM_UP_PEOPLE = 300
+/** The code that they redeem, whatever the scenario: those that are measured are as new as the data. */
+export const WARM_UP: CodeSeed = { code: 'WARM-UP', maxUses: 10_000_000 }
 
 /** What most scenarios have in common: connections and time as asked for, as fast as the answers come. */
 export const AS_ASKED = { shape: {}, isPaced: false, environment: {} } as const

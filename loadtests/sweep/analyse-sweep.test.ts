@@ -116,6 +116,18 @@ describe('a sweep over workers', () => {
   })
 })
 
+describe('a sweep in an open loop', () => {
+  it('compares how long people wait, since as many are answered as come', () => {
+    const arrivals = { model: 'constant', rate: 300 } as const
+    const points = spreadPoint({ ...EXAMPLE_POINT, arrivals }, [{ knob: 'pool', values: [5, 10, 20] }])
+    const figuresOf = ({ profile: { pool } }: typeof EXAMPLE_POINT) => ({ rate: 300, meanMs: pool === 5 ? 20 : 10 })
+    const summary = analyseSweep(exampleSweep({ points, figuresOf }))
+    expect(summary).toMatchObject({ figure: 'mean_ms', pool_curve: null, usl: null, recommendation: { value: 10 } })
+    expect(summary.points[0]?.ratio_to_best?.estimate).toBeCloseTo(0.5, 1)
+    expect(summary.verdict).toMatch(/^The lowest mean was with pool (10|20): /)
+  })
+})
+
 it('says that a knob does nothing in this mode', () => {
   const points = spreadPoint({ ...EXAMPLE_POINT, mode: 'token-bucket' }, [{ knob: 'pool', values: [5, 10] }])
   const { warnings, pool_curve } = analyseSweep(exampleSweep({ points, figuresOf: () => ({ rate: 900 }) }))

@@ -2,7 +2,7 @@ import type { ByRound } from '../analysis/rounds.ts'
 import { checkPointsLaws } from '../model/observe-points.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
 import type { Trial } from '../run-file.ts'
-import { answeredPerSecond, drainedPerSecond, figureByRound } from './figures-by-round.ts'
+import { figureByRound } from './figures-by-round.ts'
 import { fitConnections } from './fit-connections.ts'
 import { KNOBS, type KnobName, type Variation, variationsOf } from './knobs.ts'
 import { largestDemand } from './largest-demand.ts'
@@ -10,6 +10,7 @@ import { resultOfPoint } from './point-result.ts'
 import { describePoolCurve } from './pool-curve.ts'
 import { holdByRound } from './read-pool.ts'
 import { type Place, ratioBetween, recommend } from './recommend.ts'
+import { FIGURES } from './sweep-figures.ts'
 import { type PointResult, SWEEP_SCHEMA, type SweepFigure, type SweepSummary } from './sweep-file.ts'
 import { describeVerdict, warnOf } from './sweep-verdict.ts'
 
@@ -29,7 +30,8 @@ interface Measured {
 /** Everything that a sweep says, from its raw trials alone; rendering it again gives the same. */
 export function analyseSweep(run: PointsRun): SweepSummary {
   const knobs = variationsOf(run.points)
-  const figure = figureOf(knobs)
+  const isOpen = run.points.some(({ arrivals }) => arrivals !== null)
+  const figure = figureOf(knobs, isOpen)
   const measured = measuredPoints(run, knobs, figure)
   const best = bestOf(measured, figure)
   const points = measured.map(
@@ -37,7 +39,7 @@ export function analyseSweep(run: PointsRun): SweepSummary {
   )
   const [only] = knobs.length === 1 ? knobs.map(({ knob }) => knob) : []
   const mode = run.points[0]?.mode ?? 'none'
-  const isPoolSweep = only === 'pool' && KNOBS.pool.isIdle(mode) === null
+  const isPoolSweep = only === 'pool' && !isOpen && KNOBS.pool.isIdle(mode) === null
   const summary: Omit<SweepSummary, 'verdict' | 'warnings'> = {
     schema: SWEEP_SCHEMA,
     run_id: run.run_id,
@@ -47,7 +49,7 @@ export function analyseSweep(run: PointsRun): SweepSummary {
     figure,
     best: best?.point.name ?? null,
     points,
-    usl: only === 'connections' && run.points[0]?.arrivals === null ? fitConnections(measured) : null,
+    usl: only === 'connections' && !isOpen ? fitConnections(measured) : null,
     pool_curve: isPoolSweep && best ? poolCurveOf(run, measured, best) : null,
     recommendation:
       only && best && KNOBS[only].isSize ? recommend(only, placesOf(only, measured), placeOf(only, best)) : null,
@@ -57,14 +59,20 @@ export function analyseSweep(run: PointsRun): SweepSummary {
   return { ...summary, verdict: describeVerdict(summary), warnings: warnOf(summary) }
 }
 
-function figureOf(knobs: readonly Variation[]): SweepFigure {
+/** In an open loop as many are answered as come, whatever is varied. */
+function figureOf(knobs: readonly Variation[], isOpen: boolean): SweepFigure {
   const isBehind = knobs.length > 0 && knobs.every(({ knob }) => BEHIND_THE_ANSWER.includes(knob))
-  return isBehind ? 'drained_per_second' : 'answered_per_second'
+  if (isBehind) return 'drained_per_second'
+  return isOpen ? 'mean_ms' : 'answered_per_second'
 }
 
-/** What points are compared by, of each round. */
+/** What points are compared by, of each round: more is better, of a time its inverse. */
 function roundsOf(trials: readonly Trial[], figure: SweepFigure): ByRound {
-  return figureByRound(trials, figure === 'drained_per_second' ? drainedPerSecond : answeredPerSecond)
+  const { read, isLessBetter } = FIGURES[figure]
+  return figureByRound(trials, (load, trial) => {
+    const value = read(load, trial)
+    return value !== null && isLessBetter ? 1 / value : value
+  })
 }
 
 function measuredPoints(run: PointsRun, knobs: readonly Variation[], figure: SweepFigure): Measured[] {
@@ -76,7 +84,8 @@ function measuredPoints(run: PointsRun, knobs: readonly Variation[], figure: Swe
 
 /** What breaks an invariant is no best one, however fast. */
 function bestOf(measured: readonly Measured[], figure: SweepFigure): Measured | null {
-  const value = ({ result }: Measured) => result[figure]?.median ?? Number.NEGATIVE_INFINITY
+  const sign = FIGURES[figure].isLessBetter ? -1 : 1
+  const value = ({ result }: Measured) => sign * (result[figure]?.median ?? -sign * Number.POSITIVE_INFINITY)
   const candidates = measured.filter(({ result }) => result[figure] !== null && result.broken_invariants.length === 0)
   return candidates.reduce<Measured | null>(
     (best, one) => (best === null || value(one) > value(best) ? one : best),

@@ -96,7 +96,7 @@ const modelSchema = z.object({
 })
 export type SweepModel = z.infer<typeof modelSchema>
 
-export const SWEEP_FIGURES = ['answered_per_second', 'drained_per_second'] as const
+export const SWEEP_FIGURES = ['answered_per_second', 'drained_per_second', 'mean_ms'] as const
 export type SweepFigure = (typeof SWEEP_FIGURES)[number]
 
 export const sweepSummarySchema = z.object({

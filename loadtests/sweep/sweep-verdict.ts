@@ -1,5 +1,6 @@
 import { formatInterval, formatNumber, formatShare, joinWords } from '../analysis/format.ts'
 import { KNOBS } from './knobs.ts'
+import { FIGURES } from './sweep-figures.ts'
 import type { PointResult, SweepSummary } from './sweep-file.ts'
 
 type Analysed = Omit<SweepSummary, 'verdict' | 'warnings'>
@@ -8,13 +9,14 @@ type Analysed = Omit<SweepSummary, 'verdict' | 'warnings'>
 export function describeVerdict(summary: Analysed): string {
   const { best, points, figure, recommendation, rule_of_thumb: thumb } = summary
   const top = points.find(({ name }) => name === best)
-  const rate = top?.[figure]
+  const reached = top?.[figure]
   const broken = points.filter(({ broken_invariants: numbers }) => numbers.length > 0)
   if (broken.length > 0)
     return `An invariant BROKE with ${joinWords(broken.map(({ name }) => name))}: nothing there counts as capacity.`
-  if (!top || !rate) return 'Nothing was measured that counts.'
-  const what = figure === 'drained_per_second' ? 'redemptions drained per second' : 'answers per second'
-  const most = `Most was reached with ${top.name}: ${formatInterval(rate)} ${what}.`
+  if (!top || !reached) return 'Nothing was measured that counts.'
+  const { isLessBetter, unit } = FIGURES[figure]
+  const what = isLessBetter ? 'The lowest mean was' : 'Most was reached'
+  const most = `${what} with ${top.name}: ${formatInterval(reached)} ${unit}.`
   const advice = recommendation === null ? '' : ` Recommended: ${recommendation.told}.`
   const rule =
     thumb === null ? '' : ` The rule of thumb, 2 × cores + spindles, says ${thumb} for all processes together.`

@@ -75,8 +75,11 @@ interface ConnectionManager {
  * empty scans it, however much it grows in the meantime: a system that has just begun would read all redemptions for each.
  */
 const PLANS = {
-  /** By indexes wherever one leads to the rows, planned once per connection: for the statements of single requests. */
-  'by index': '-c enable_seqscan=off',
+  /**
+   * By indexes wherever one leads to the rows, planned once per connection: for the statements of single requests. Before
+   * 18 a scan without an index counts as endlessly dear then, and what is dear is compiled first.
+   */
+  'by index': '-c enable_seqscan=off -c jit=off',
   /** Each time, by the tables' sizes of that moment: for batches, beside which planning is little. */
   anew: '-c plan_cache_mode=force_custom_plan',
 } as const

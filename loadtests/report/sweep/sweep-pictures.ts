@@ -3,6 +3,7 @@ import type { Point } from '../../points/points-file.ts'
 import type { Interval } from '../../run-file.ts'
 import { KNOBS, type KnobName } from '../../sweep/knobs.ts'
 import { stationsOf } from '../../sweep/largest-demand.ts'
+import { FIGURES } from '../../sweep/sweep-figures.ts'
 import type { PointResult, SweepSummary } from '../../sweep/sweep-file.ts'
 import type { HeatMap } from '../charts/heat-map.ts'
 import type { CurveMark, CurvePoint, CurveSeries, LoadCurve } from '../charts/load-curve.ts'
@@ -35,11 +36,11 @@ export function sweepPictures(summary: SweepSummary, points: readonly Point[], c
 function curvesOf(summary: SweepSummary, knob: KnobName, other: KnobName | undefined): LoadCurve[] {
   const xLabel = KNOBS[knob].label
   const marks = marksOf(summary)
-  const rate = summary.figure === 'drained_per_second' ? 'redemptions drained per second' : 'answers per second'
+  const { title, unit } = FIGURES[summary.figure]
   const groups = groupsOf(summary, other)
   const line = (name: string, index: number, read: (point: PointResult) => Interval | null, members = summary.points) =>
     ({ name, className: colour(index), measured: pointsOf(members, knob, read) }) satisfies CurveSeries
-  const rates = groups.map(({ name, members }, index) => ({
+  const figures = groups.map(({ name, members }, index) => ({
     ...line(name, index, (point) => point[summary.figure], members),
     ...modelOf(summary),
   }))
@@ -53,7 +54,7 @@ function curvesOf(summary: SweepSummary, knob: KnobName, other: KnobName | undef
       : groups.map(({ name, members }, index) => line(name, index, ({ p99_ms: p99 }) => p99, members))
   const latency = other === undefined ? 'latency, ms' : 'p99, ms'
   return [
-    { title: 'Throughput', xLabel, yLabel: rate, series: rates, marks },
+    { title, xLabel, yLabel: unit, series: figures, marks },
     { title: 'Latency', xLabel, yLabel: latency, series: latencies, marks },
     ...(summary.pool_curve === null ? [] : [poolCurve(line, xLabel, marks)]),
   ]
@@ -126,8 +127,8 @@ function marksOf({ usl, pool_curve: pool, recommendation, points }: SweepSummary
 function mapsOf(summary: SweepSummary): HeatMap[] {
   const map = (title: string, unit: string, read: (point: PointResult) => Interval | null) =>
     mapOf(summary, title, unit, read)
-  const rate = summary.figure === 'drained_per_second' ? 'redemptions drained per second' : 'answers per second'
-  return [map('Throughput', rate, (point) => point[summary.figure]), map('p99', 'ms', ({ p99_ms: p99 }) => p99)]
+  const { title, unit } = FIGURES[summary.figure]
+  return [map(title, unit, (point) => point[summary.figure]), map('p99', 'ms', ({ p99_ms: p99 }) => p99)]
 }
 
 function mapOf(

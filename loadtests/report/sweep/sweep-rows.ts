@@ -2,6 +2,7 @@ import { formatCount, formatInterval, formatNumber, formatShare, plural } from '
 import { describeArrivals } from '../../drivers/arrivals.ts'
 import type { Point, PointsRun } from '../../points/points-file.ts'
 import type { Interval } from '../../run-file.ts'
+import { FIGURES } from '../../sweep/sweep-figures.ts'
 import type { PointResult, SweepSummary } from '../../sweep/sweep-file.ts'
 import { lawLines } from '../report-rows.ts'
 
@@ -98,10 +99,11 @@ function invariantsCell({ broken_invariants: broken, ids_examined: examined }: P
 }
 
 /** What the columns mean, as far as that is not plain. */
-export function sweepExplained({ points }: SweepSummary): string {
+export function sweepExplained({ points, figure }: SweepSummary): string {
+  const ofWhat = FIGURES[figure].isLessBetter ? ', of the inverse of the mean' : ''
   const common =
-    'medians over rounds with 95 % bootstrap intervals; × best within rounds; CPU of all processes, the load generator ' +
-    'included; event loop: of the server processes'
+    `medians over rounds with 95 % bootstrap intervals; × best within rounds${ofWhat}; CPU of all processes, the load ` +
+    'generator included; event loop: of the server processes'
   const pool =
     '; wait: for a connection, apart from hold: how long it was kept; in use: by the pool’s own count, held against ' +
     'answers/s (clients) × hold (servers’ stopwatches), ✓ within 5 %'
