@@ -6,6 +6,7 @@ import { basisPoints } from './basis-of-run.ts'
 import { exampleBasis } from './example-basis.ts'
 import { bandwidthOf, memoryOf } from './footprint.ts'
 import { foretell, MODEL_ERROR, noiseOf, type Rounds } from './foretell.ts'
+import { judgeCandidate } from './judge-candidate.ts'
 import { makePlanFile } from './make-plan-file.ts'
 import { planFileSchema } from './plan-file.ts'
 import { describeRecord } from './plan-record.ts'
@@ -70,6 +71,18 @@ describe('a plan', () => {
     expect(planFor({ machine: { ...REQUEST.machine, memoryBytes: 100 * MB } }).smaller[0]?.blocked[0]).toContain(
       'memory',
     )
+  })
+
+  it('goes on to larger profiles only where one of them may do', () => {
+    const profile = { servers: 1, workers: 1, concurrency: 20, pool: 20, semaphore: 10, redis_connections: 1 }
+    const isWalled = (changes: Partial<PlanRequest>) =>
+      judgeCandidate({ ...REQUEST, ...changes }, BASIS, profile).isWalled
+    expect(isWalled({})).toBe(false)
+    expect(isWalled({ machine: { ...REQUEST.machine, megabitsPerSecond: 1 } })).toBe(true)
+    // Nobody answers sooner than without any line.
+    expect(isWalled({ p99: 0.001 })).toBe(true)
+    // Another worker mends this.
+    expect(isWalled({ users: 5_500 })).toBe(false)
   })
 
   it('names the nearest profile where none meets the target, and goes on past one machine', () => {

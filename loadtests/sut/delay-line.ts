@@ -5,8 +5,8 @@ const MAX_QUEUED_BYTES = 1_048_576
 
 /**
  * Joins two sockets so that a round trip costs as many milliseconds more as `roundTripMs` says then, half of it in each
- * direction. Order, half-closed connections and back-pressure are kept. Node's timers have steps of 1 ms and come late; by what a request came late,
- * its answer is delayed less, so that with 2 ms the rounding does not make 4 of them.
+ * direction. Order, half-closed connections and back-pressure are kept. Node's timers have steps of 1 ms and come late; by
+ * what a request came late, its answer is delayed less, so that with 2 ms the rounding does not make 4 of them.
  */
 export function joinDelayed(client: Socket, server: Socket, roundTripMs: () => number): void {
   const half = () => roundTripMs() / 2

@@ -106,7 +106,7 @@ function listSettings(port: number, options: PostgresOptions): string[] {
 }
 
 /**
- * Whether it cleans up by itself, once a minute. A shorter load would meet that or not, at a fifth of a second of CPU.
+ * Whether it cleans up by itself, once a minute. A shorter load would meet that or not.
  * @param client of a Postgres of our own
  */
 export async function setAutovacuum(client: pg.Client, isOn: boolean): Promise<void> {
