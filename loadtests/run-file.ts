@@ -164,6 +164,8 @@ export const trialSchema = z.object({
   /** `invalid`: it was carried out, but a gate (analysis/gates.ts) says that nothing can be concluded from it. */
   status: z.enum(['ok', 'failed', 'invalid']),
   failure: z.string().nullable(),
+  /** Trials that loaded the same processes before, each on clean data; 0: they were started for this one. */
+  trials_before: count.default(0),
   loads: z.array(loadSchema),
   drain: z.object({ redemptions: count, seconds: amount }).nullable(),
   burst: z.object({ requests: count, uses: count, accepted: count, refused: count, errors: count }).nullable(),

@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
-import { type Point, type PointsRun, pointsRunSchema } from '../points/points-file.ts'
-import { runPoints } from '../points/run-points.ts'
+import { type PointsRun, pointsRunSchema } from '../points/points-file.ts'
+import { type PointsParts, runPoints } from '../points/run-points.ts'
 import { createProgressReport } from '../report/progress.ts'
 import { type Predictions, predictionsSchema } from './accuracy-file.ts'
 import { CALIBRATED_MODES, calibrationPoints } from './accuracy-points.ts'
@@ -26,12 +26,11 @@ const FILES = { calibration: 'calibration', heldOut: 'held-out', predictions: 'p
 export async function runAccuracy(parts: AccuracyParts): Promise<Made> {
   const { directory, rounds } = parts
   const say = (line: string) => void process.stderr.write(`${line}\n`)
-  const calibration = await stage(
-    parts,
-    FILES.calibration,
-    CALIBRATED_MODES.flatMap(calibrationPoints),
-    rounds.calibration,
-  )
+  const calibration = await stage(parts, FILES.calibration, {
+    points: CALIBRATED_MODES.flatMap(calibrationPoints),
+    rounds: rounds.calibration,
+    processesPer: 'round',
+  })
   const file = join(directory, FILES.predictions)
   let predictions = await readIfThere(file, (value) => predictionsSchema.parse(value))
   if (predictions === undefined) {
@@ -40,7 +39,7 @@ export async function runAccuracy(parts: AccuracyParts): Promise<Made> {
     say(`foretold ${predictions.points.length} points: ${file}`)
   }
   const points = predictions.points.map(({ point }) => point)
-  const heldOut = await stage(parts, FILES.heldOut, points, rounds.heldOut)
+  const heldOut = await stage(parts, FILES.heldOut, { points, rounds: rounds.heldOut, processesPer: 'trial' })
   return inOrder(file, { predictions, heldOut })
 }
 
@@ -72,8 +71,7 @@ export async function readAccuracy(directory: string): Promise<Made> {
 async function stage(
   { directory, runId, repeatWith, seed, signal }: AccuracyParts,
   name: string,
-  points: readonly Point[],
-  rounds: number,
+  { points, rounds, processesPer }: Pick<PointsParts, 'points' | 'rounds' | 'processesPer'>,
 ): Promise<PointsRun> {
   const known = await readIfThere(join(directory, name, 'run.json'), (value) => pointsRunSchema.parse(value))
   if (known?.status === 'complete') return known
@@ -85,6 +83,7 @@ async function stage(
     directory: join(directory, name),
     points,
     rounds,
+    processesPer,
     seed,
     allowNonempty: false,
     progress: createProgressReport({ trials: points.length * rounds, isMost: false }, process.stderr),

@@ -112,6 +112,7 @@ function exampleTrial(
     seconds: 30,
     status: 'ok',
     failure: null,
+    trials_before: 0,
     loads: drains ? [paused, running] : [paused],
     drain: drains ? { redemptions: paused.accepted, seconds: paused.accepted / (example.drainRate * speed) } : null,
     burst: drains ? { requests: 200, uses: 10, accepted: 10, refused: 190, errors: 0 } : null,

@@ -102,7 +102,9 @@ async function sweep(options: SweepOptions, command: Command): Promise<void> {
     const progress = createProgressReport(outlook, process.stderr)
     const repeatWith = describeSweep({ ...options, seed }, points)
     const common = { ...frame, progress, allowNonempty: options.allowNonempty, command: 'sweep', repeatWith, seed }
-    await finishSweep(await runPoints({ ...common, points, rounds }), frame.directory, options)
+    // What is compared with how cold processes are needs cold ones.
+    const processesPer = options.vary.some(({ knob }) => knob === 'warm-up') ? 'trial' : 'round'
+    await finishSweep(await runPoints({ ...common, points, rounds, processesPer }), frame.directory, options)
   })
 }
 

@@ -1,9 +1,10 @@
 import type { LimiterMode, Trial } from '../run-file.ts'
 import { BURST, WARM_UP } from '../scenarios/scenario.ts'
-import { analyseTables, clearData } from '../sut/clear-data.ts'
+import { analyseTables, clearData, clearLedger } from '../sut/clear-data.ts'
+import { setDrain } from '../sut/drain.ts'
 import { setAutovacuum } from '../sut/postgres.ts'
 import { seedCodes, seedPersonalCodes } from '../sut/redeem-data.ts'
-import { startSystem } from '../sut/system.ts'
+import { type System, startSystem } from '../sut/system.ts'
 import { type ActivitySeed, openActivity } from '../sut/waiting-room-data.ts'
 import { loadCeiling } from './load-ceiling.ts'
 import { measureMode } from './measure-mode.ts'
@@ -54,6 +55,7 @@ export async function completeTrial(
     profile: context.plan.profile_name,
     started_at: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1_000,
+    trials_before: 0,
     ...trial,
   }
 }
@@ -65,14 +67,46 @@ export async function loadSystem(
   mode: LimiterMode,
   measure: typeof measureMode,
 ): Promise<Judged> {
-  const { plan, scenario, stores, client, directory, signal, generator } = context
-  const workloads = describeWorkloads(context)
-  if (stores.postgres.pid !== null) await setAutovacuum(client, plan.duration >= AUTOVACUUM_EVERY_S)
-  await clearData(stores, client)
-  await seedTrial(context, workloads)
+  const system = await startClean(context, mode)
+  try {
+    return await loadRunning(context, position, { system, mode, isFresh: true }, measure)
+  } finally {
+    await system.stop()
+  }
+}
 
-  const { environment: env } = scenario
-  const system = await startSystem(stores, { mode, profile: plan.profile, directory, signal, env })
+/** Clean data and fresh processes. */
+export async function startClean(context: TrialContext, mode: LimiterMode): Promise<System> {
+  const { plan, scenario, stores, client, directory, signal } = context
+  await clearData(stores, client)
+  await seedTrial(context)
+  return startSystem(stores, { mode, profile: plan.profile, directory, signal, env: scenario.environment })
+}
+
+/** The data of a system that runs and is at rest, as `startClean` leaves it. */
+export async function cleanRunning(context: TrialContext, system: System): Promise<void> {
+  await setDrain(system, true)
+  await clearLedger(context.stores, context.client)
+  await seedTrial(context)
+  await setDrain(system, false)
+}
+
+export interface Running {
+  readonly system: System
+  readonly mode: LimiterMode
+  /** No trial loaded it before. */
+  readonly isFresh: boolean
+}
+
+/** What is measured of a system that runs on clean data. One that fails is stopped, one that does not goes on. */
+export async function loadRunning(
+  context: TrialContext,
+  position: TrialPosition,
+  { system, mode, isFresh }: Running,
+  measure: typeof measureMode,
+): Promise<Judged> {
+  const { plan, stores, client, generator } = context
+  if (stores.postgres.pid !== null) await setAutovacuum(client, plan.duration >= AUTOVACUUM_EVERY_S)
   const roots = {
     ...system.roots,
     ...(stores.postgres.pid !== null && { postgres: [stores.postgres.pid] }),
@@ -91,29 +125,32 @@ export async function loadSystem(
   const target: LoadTarget = {
     url: system.url,
     rateFactor: 1,
-    workloads,
+    workloads: describeWorkloads(context),
     recorder,
     died: system.died,
     openActivity: openRoom,
     ...kept,
   }
-  const measuring = measure({ context, system, target, roots, mode })
+  const measuring = measure({ context, system, target, roots, mode, isFresh })
   measuring.catch(() => undefined)
   try {
     const measured = await Promise.race([measuring, system.died])
     const { steal, cpuPressure } = await recorder.stop()
     return { ...measured, steal, cpu_pressure: cpuPressure, samples: [...recorder.samples] }
+  } catch (error) {
+    // What died may still be waited for; the next trial must not meet that.
+    await system.stop()
+    await measuring.catch(() => undefined)
+    throw error
   } finally {
     await recorder.stop()
-    await system.stop()
-    // What died may still be waited for; the next trial must not meet that.
-    await measuring.catch(() => undefined)
     await removeAnswers(target)
   }
 }
 
-async function seedTrial({ plan, client }: TrialContext, workloads: LoadTarget['workloads']): Promise<void> {
-  const all = Object.values(workloads)
+async function seedTrial(context: TrialContext): Promise<void> {
+  const { plan, client } = context
+  const all = Object.values(describeWorkloads(context))
   const seeds = [...all.flatMap(({ codes }) => codes ?? []), BURST, WARM_UP]
   const codes = new Map(seeds.map((seed) => [seed.code, seed]))
   const people = plan.warm_up_people + 2 * (plan.people ?? 0)

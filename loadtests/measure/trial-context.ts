@@ -38,7 +38,10 @@ export interface TrialPosition {
 export type Measured = Pick<Trial, 'loads' | 'drain' | 'burst' | 'end_to_end_histogram' | 'work' | 'invariants'>
 
 /** A trial without its place in the run. */
-export type Judged = Omit<Trial, 'round' | 'position' | 'mode' | 'scenario' | 'profile' | 'started_at' | 'seconds'>
+export type Judged = Omit<
+  Trial,
+  'round' | 'position' | 'mode' | 'scenario' | 'profile' | 'started_at' | 'seconds' | 'trials_before'
+>
 
 export const NOTHING_MEASURED: Measured = {
   loads: [],

@@ -83,6 +83,7 @@ async function run(
     directory: place,
     points,
     rounds,
+    processesPer: 'round',
     seed,
     allowNonempty,
     progress: createProgressReport({ trials: points.length * rounds, isMost: false }, process.stderr),

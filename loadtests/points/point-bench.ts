@@ -1,20 +1,27 @@
 import { judgeRun } from '../analysis/gates.ts'
 import { describeEnvironment } from '../measure/environment.ts'
 import { measureOneLoad } from '../measure/measure-mode.ts'
-import { completeTrial, loadSystem } from '../measure/run-trial.ts'
+import { cleanRunning, completeTrial, loadRunning, startClean } from '../measure/run-trial.ts'
 import { type Rig, type RigOptions, startRig } from '../measure/start-rig.ts'
 import type { TrialContext, TrialPosition } from '../measure/trial-context.ts'
 import type { Environment, Run, Trial } from '../run-file.ts'
-import { delayStores } from '../sut/stores.ts'
+import { delayStores, type Stores } from '../sut/stores.ts'
+import type { System } from '../sut/system.ts'
 import { planOfPoint, scenarioOfPoint } from './plan-of-point.ts'
 import type { Point } from './points-file.ts'
 
-/** Tries points one after the other, each on clean data with fresh processes. */
-export interface PointBench {
+/** Tries points one after the other, each trial on clean data. */
+export interface PointBench extends PointSession {
   readonly environment: Environment
+  /** Trials on the same processes, as long as the points have one size; `measure` of the bench itself starts its own. */
+  openSession(): PointSession
+}
+
+export interface PointSession {
   /**
    * A system that fails makes a failed trial, one that a gate excludes an invalid one (by the latency that it is held
-   * against, in ms); only an interruption is thrown.
+   * against, in ms); only an interruption is thrown. After a trial that failed or broke an invariant the next one has fresh
+   * processes.
    */
   measure(point: Point, place: Pick<TrialPosition, 'round' | 'position'>, targetMs?: number): Promise<Trial>
   close(): Promise<void>
@@ -30,15 +37,19 @@ export interface PointBenchOptions extends Omit<RigOptions, 'dbLatencyMs' | 'red
 export async function openPointBench(options: PointBenchOptions): Promise<PointBench> {
   const { seed, signal, onSample, notes, ...rigOptions } = options
   const rig = await startRig({ ...rigOptions, signal, dbLatencyMs: 0, redisLatencyMs: 0 })
+  const openSession = () => createSession(rig, { seed, signal, onSample })
   try {
     const { postgres, redis } = rig.stores
     return {
       environment: await describeEnvironment(postgres, redis, [...notes]),
-      async measure(point, { round, position }, targetMs) {
-        const context = { ...rig, plan: planOfPoint(point, seed), scenario: scenarioOfPoint(point), signal, onSample }
-        const place = { round, position, mode: point.mode }
-        const trial = await completeTrial(context, place, () => loadBehindDelays(rig, context, place, point))
-        return judge(trial, context.plan, targetMs)
+      openSession,
+      async measure(point, place, targetMs) {
+        const session = openSession()
+        try {
+          return await session.measure(point, place, targetMs)
+        } finally {
+          await session.close()
+        }
       },
       close: rig.stop,
     }
@@ -48,17 +59,69 @@ export async function openPointBench(options: PointBenchOptions): Promise<PointB
   }
 }
 
-async function loadBehindDelays(rig: Rig, context: TrialContext, place: TrialPosition, point: Point) {
+/** Two points with the same text can be tried on the same processes. */
+export function sizeOf({ mode, profile, db_latency_ms, redis_latency_ms }: Point): string {
+  return JSON.stringify([mode, profile, db_latency_ms, redis_latency_ms])
+}
+
+/** A system that runs, behind the delays of its size. */
+interface Kept {
+  readonly size: string
+  readonly stores: Stores
+  readonly system: System
+  trials: number
+}
+
+type SessionOptions = Pick<PointBenchOptions, 'seed' | 'signal' | 'onSample'>
+
+function createSession(rig: Rig, { seed, signal, onSample }: SessionOptions): PointSession {
+  let kept: Kept | undefined
+
+  async function close(): Promise<void> {
+    const ended = kept
+    kept = undefined
+    await ended?.system.stop()
+    await ended?.stores.stop()
+  }
+
+  async function keep(context: TrialContext, point: Point): Promise<Kept> {
+    if (kept?.size === sizeOf(point)) {
+      await cleanRunning({ ...context, stores: kept.stores }, kept.system)
+      return kept
+    }
+    await close()
+    kept = await start(rig, context, point)
+    return kept
+  }
+
+  return {
+    close,
+    async measure(point, { round, position }, targetMs) {
+      const context = { ...rig, plan: planOfPoint(point, seed), scenario: scenarioOfPoint(point), signal, onSample }
+      const place = { round, position, mode: point.mode }
+      const load = async () => {
+        const { system, stores, trials } = await keep(context, point)
+        const running = { system, mode: point.mode, isFresh: trials === 0 }
+        return loadRunning({ ...context, stores }, place, running, (session) => measureOneLoad(session, point.drain))
+      }
+      const completed = await completeTrial(context, place, load)
+      const trial = { ...completed, trials_before: kept?.trials ?? 0 }
+      if (kept !== undefined) kept.trials++
+      if (trial.status === 'failed' || trial.invariants.some(({ broken }) => broken.length > 0)) await close()
+      return judge(trial, context.plan, targetMs)
+    },
+  }
+}
+
+async function start(rig: Rig, context: TrialContext, point: Point): Promise<Kept> {
   const { directory } = rig
-  const { db_latency_ms: dbLatencyMs, redis_latency_ms: redisLatencyMs } = point
-  const { signal } = context
-  const stores = await delayStores(rig.stores, { directory, dbLatencyMs, redisLatencyMs, signal })
+  const { mode, db_latency_ms: dbLatencyMs, redis_latency_ms: redisLatencyMs } = point
+  const stores = await delayStores(rig.stores, { directory, dbLatencyMs, redisLatencyMs, signal: context.signal })
   try {
-    return await loadSystem({ ...context, stores }, place, point.mode, (session) =>
-      measureOneLoad(session, point.drain),
-    )
-  } finally {
+    return { size: sizeOf(point), stores, system: await startClean({ ...context, stores }, mode), trials: 0 }
+  } catch (error) {
     await stores.stop()
+    throw error
   }
 }
 

@@ -19,8 +19,10 @@ const COMMON = {
   warm_up_people: 0,
   duration: 1,
 }
+const FAR: Point = { ...COMMON, name: 'none, 20 ms away', mode: 'none', db_latency_ms: 20, drain: 'paused' }
 const POINTS: Point[] = [
-  { ...COMMON, name: 'none, 20 ms away', mode: 'none', db_latency_ms: 20, drain: 'paused' },
+  FAR,
+  { ...FAR, name: 'none, 20 ms away, 3 at a time', connections: 3 },
   { ...COMMON, name: 'none, draining', mode: 'none', db_latency_ms: 0, drain: 'running' },
   {
     ...COMMON,
@@ -34,6 +36,7 @@ const POINTS: Point[] = [
     warm_up_people: 200,
     arrivals: { model: 'poisson', rate: 30, seed: 1 },
   },
+  { ...COMMON, name: 'one of 100 codes', mode: 'token-bucket', db_latency_ms: 0, drain: 'paused', codes: 100 },
 ]
 
 let directory: string
@@ -48,6 +51,7 @@ beforeAll(async () => {
     directory,
     points: POINTS,
     rounds: 1,
+    processesPer: 'round',
     seed: 7,
     allowNonempty: false,
     progress: { say: quiet, begin: quiet, sample: quiet, end: quiet },
@@ -69,6 +73,23 @@ test('each point is tried on the same stores, and all is kept in a file', async 
   expect(kept).toMatchObject({ status: 'complete', trials: expect.arrayContaining([]) })
   expect(kept.trials.map(({ profile }) => profile).sort()).toEqual(POINTS.map(({ name }) => name).sort())
   for (const { invariants } of kept.trials) expect(invariants.flatMap(({ broken }) => broken)).toEqual([])
+})
+
+test('points of one size run on the same processes, one after the other, each on clean data', () => {
+  const trials = run.trials.map(({ profile, trials_before: before, position }) => ({ profile, before, position }))
+  const pairs = [POINTS.slice(0, 2), POINTS.slice(3)].map((points) => points.map(({ name }) => name))
+  for (const names of pairs) {
+    const [first, second] = trials.filter(({ profile }) => names.includes(profile))
+    expect([first?.before, second?.before]).toEqual([0, 1])
+    expect(second?.position).toBe((first?.position ?? 0) + 1)
+  }
+  expect(trials.find(({ profile }) => profile === 'none, draining')?.before).toBe(0)
+  for (const { burst, invariants, loads } of run.trials) {
+    expect(burst?.accepted).toBe(burst?.uses)
+    const accepted = invariants.find(({ number }) => number === 2)?.examined ?? 0
+    // Those of the trial before would be among them.
+    if (loads.every(({ name }) => name === 'paused')) expect(accepted).toBeLessThan(3 * (loads[0]?.accepted ?? 0) + 210)
+  }
 })
 
 test('a delay is one of its own point alone, and its CPU is counted', () => {

@@ -2,6 +2,7 @@ import { shuffleRounds } from '../measure/run-rounds.ts'
 import type { ProgressReport } from '../report/progress.ts'
 import type { Profile } from '../run-file.ts'
 import { beginRun, type KeptParts, keepRun } from './keep-run.ts'
+import { sizeOf } from './point-bench.ts'
 import type { Point, PointsRun } from './points-file.ts'
 
 export interface PointsParts extends Omit<KeptParts, 'profile'> {
@@ -9,30 +10,49 @@ export interface PointsParts extends Omit<KeptParts, 'profile'> {
   readonly repeatWith: string
   readonly points: readonly Point[]
   readonly rounds: number
+  /**
+   * `round`: points of one size run on the same processes within a round, one after the other, so that only the first has
+   * them to start and to warm up. `trial`: each trial has its own.
+   */
+  readonly processesPer: 'round' | 'trial'
   /** The latency that trials are held against. */
   readonly targetMs?: number | undefined
   readonly progress: ProgressReport
 }
 
-/** Tries every point in every round, in an order drawn anew each time. */
+/** Tries every point in every round, in an order drawn anew each time: of the sizes, and of the points of each. */
 export function runPoints(parts: PointsParts): Promise<PointsRun> {
-  const { points, rounds, seed, progress, signal, targetMs } = parts
+  const { points, rounds, seed, progress, signal, targetMs, processesPer } = parts
   return keepRun(
     { ...parts, profile: largestProfile(points) },
     (environment) => beginRun(parts, environment),
     async (bench, keeper) => {
       const orders = shuffleRounds(points, seed)
       for (let round = 1; round <= rounds; round++) {
-        for (const [index, point] of (orders.next().value ?? []).entries()) {
-          signal.throwIfAborted()
-          progress.begin({ round, name: point.name })
-          const trial = await bench.measure(point, { round, position: index + 1 }, targetMs)
-          await keeper.keep({ trials: [...keeper.run().trials, trial] })
-          progress.end(trial)
+        const order = orders.next().value ?? []
+        const session = bench.openSession()
+        const { measure } = processesPer === 'round' ? session : bench
+        try {
+          for (const [index, point] of (processesPer === 'round' ? bySize(order) : order).entries()) {
+            signal.throwIfAborted()
+            progress.begin({ round, name: point.name })
+            const trial = await measure(point, { round, position: index + 1 }, targetMs)
+            await keeper.keep({ trials: [...keeper.run().trials, trial] })
+            progress.end(trial)
+          }
+        } finally {
+          await session.close()
         }
       }
     },
   )
+}
+
+/** Those of one size together, where the first of them stands. */
+function bySize(points: readonly Point[]): Point[] {
+  const sizes = new Map<string, Point[]>()
+  for (const point of points) sizes.set(sizeOf(point), [...(sizes.get(sizeOf(point)) ?? []), point])
+  return [...sizes.values()].flat()
 }
 
 /** Each part as large as the largest of them. */

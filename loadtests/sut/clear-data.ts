@@ -20,6 +20,8 @@ const TABLES = [
   'activities',
 ].join(', ')
 
+const TRUNCATE = `TRUNCATE ${TABLES} RESTART IDENTITY`
+
 const KEY_PREFIX = 'redline'
 /** The system's keys, and those of its waiting rooms, whose names people rely on. */
 const KEY_PATTERNS = [
@@ -31,10 +33,19 @@ const KEY_PATTERNS = [
   'throttle:ip:*',
 ]
 
+/** What Redis knows of the ledger; the rest belongs to the processes that run: their registry, streams and queues. */
+const LEDGER_KEY_PATTERNS = [`${KEY_PREFIX}:{s*}:bucket:*`, `${KEY_PREFIX}:{s*}:holders:*`, `${KEY_PREFIX}:{seats}:*`]
+
 /** Empties the system's data in both stores and in the mail sink. Its processes must not run. */
 export async function clearData(stores: Stores, client: pg.Client): Promise<void> {
-  await client.query(`TRUNCATE ${TABLES} RESTART IDENTITY`)
+  await client.query(TRUNCATE)
   await Promise.all([clearKeys(stores), stores.mailSink.clear()])
+}
+
+/** The same for a system that runs, is drained, and drains nothing meanwhile. */
+export async function clearLedger(stores: Stores, client: pg.Client): Promise<void> {
+  await client.query(TRUNCATE)
+  await Promise.all([withRedis(stores, (redis) => unlinkMatching(redis, LEDGER_KEY_PATTERNS)), stores.mailSink.clear()])
 }
 
 /** Without statistics the planner would guess from empty tables for the first minute. */
@@ -48,16 +59,26 @@ export async function vacuumTables(client: pg.Client): Promise<void> {
 }
 
 /** Only the system's keys: a Redis that somebody else runs may hold more. */
-async function clearKeys({ redis, ownsRedis }: Stores): Promise<void> {
-  const client = new Redis(redis.url, { maxRetriesPerRequest: 3 })
-  try {
-    if (ownsRedis) return void (await client.flushall())
-    for (const pattern of KEY_PATTERNS) {
-      for await (const keys of client.scanStream({ match: pattern, count: 1_000 })) {
-        if ((keys as string[]).length > 0) await client.unlink(...(keys as string[]))
-      }
+function clearKeys(stores: Stores): Promise<void> {
+  return withRedis(stores, async (redis) => {
+    if (stores.ownsRedis) await redis.flushall()
+    else await unlinkMatching(redis, KEY_PATTERNS)
+  })
+}
+
+async function unlinkMatching(redis: Redis, patterns: readonly string[]): Promise<void> {
+  for (const match of patterns) {
+    for await (const keys of redis.scanStream({ match, count: 1_000 })) {
+      if ((keys as string[]).length > 0) await redis.unlink(...(keys as string[]))
     }
+  }
+}
+
+async function withRedis(stores: Stores, use: (redis: Redis) => Promise<void>): Promise<void> {
+  const redis = new Redis(stores.redis.url, { maxRetriesPerRequest: 3 })
+  try {
+    await use(redis)
   } finally {
-    client.disconnect()
+    redis.disconnect()
   }
 }

@@ -84,6 +84,7 @@ export function exampleTrial(
     seconds: 10,
     status: 'ok',
     failure: null,
+    trials_before: 0,
     loads: [
       {
         name: point.drain,

@@ -8,7 +8,7 @@ import { judgeUsers } from './judge-users.ts'
 import { ratePoint, type Setting, sizingPoint } from './profile-points.ts'
 import { type RateOutcome, searchRate } from './search-rate.ts'
 
-export interface ProfilesParts extends Omit<PointsParts, 'points' | 'rounds' | 'targetMs'> {
+export interface ProfilesParts extends Omit<PointsParts, 'points' | 'rounds' | 'processesPer' | 'targetMs'> {
   readonly settings: readonly Setting[]
   /** A user's p95. */
   readonly targetMs: number
