@@ -99,15 +99,30 @@ const mastersOf = (client: RedisClient): Redis[] => (client instanceof Cluster ?
 function connect(options: ConnectOptions, settings: RedisOptions): RedisClient {
   const target = parseRedisUrl(options.url)
   const shared = { connectTimeout: DIAL_TIMEOUT_MS, ...settings }
-  const count = (node: Redis) => countCommands(node, options)
+  const prepare = (node: Redis) => {
+    endTimerWithConnection(node)
+    countCommands(node, options)
+  }
   if (target.kind === 'cluster') {
-    const cluster = openCluster(target, shared, { retryStrategy: backOff, onNode: count })
+    const cluster = openCluster(target, shared, { retryStrategy: backOff, onNode: prepare })
     return cluster.on('error', options.onError).on('node error', options.onError)
   }
   const redis = openServer(target, { ...shared, retryStrategy: backOff })
   redis.on('error', options.onError)
-  count(redis)
+  prepare(redis)
   return redis
+}
+
+/**
+ * In ioredis 5 the timer of `socketTimeout` outlives its connection and ends the one that came after it, although that one
+ * answers (redis/ioredis#2147, mended in 6; Bull 4 needs 5).
+ */
+function endTimerWithConnection(redis: Redis): void {
+  const timed = redis as unknown as { socketTimeoutTimer?: NodeJS.Timeout | undefined }
+  redis.on('close', () => {
+    clearTimeout(timed.socketTimeoutTimer)
+    timed.socketTimeoutTimer = undefined
+  })
 }
 
 const backOff = (attempt: number) => Math.min(50 * 2 ** attempt, 1_000)
