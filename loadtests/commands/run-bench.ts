@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { readCalibration } from '../calibrate/calibration-file.ts'
-import { describeEnvironment } from '../measure/environment.ts'
+import { describeEnvironment, SWITCHED_OFF } from '../measure/environment.ts'
 import { type RunPusher, startRunPusher } from '../measure/run-pusher.ts'
 import { runTrial } from '../measure/run-trial.ts'
 import { startRig } from '../measure/start-rig.ts'
@@ -24,8 +24,6 @@ export interface BenchParts {
   readonly pushTo?: string | undefined
   readonly signal: AbortSignal
 }
-
-const NOTES = ['limits per client: off (neither per address nor on failed tries)', 'maintenance jobs: off']
 
 /** `2026-01-31-1805-hot-code-3f9a`: sorts by time, never twice. */
 export function createRunId(now: Date, scenario: string): string {
@@ -67,7 +65,7 @@ async function describeRun({ runId, repeatWith, plan, directory }: BenchParts, s
     started_at: new Date().toISOString(),
     finished_at: null,
     status: 'running',
-    environment: await describeEnvironment(stores.postgres, stores.redis, NOTES),
+    environment: await describeEnvironment(stores.postgres, stores.redis, SWITCHED_OFF),
     plan,
     stopped_because: null,
     calibration: await readCalibration(join(dirname(directory), 'calibration.json')),

@@ -13,6 +13,13 @@ const PACKAGES = ['express', 'ioredis', 'bull', 'sequelize', 'pg', 'autocannon',
 
 type DescribedStore = Pick<Store, 'version' | 'settings'>
 
+/** What is switched off in every trial of the reference system. */
+export const SWITCHED_OFF: readonly string[] = [
+  'limits per client: off (neither per address nor on failed tries)',
+  'maintenance jobs: off',
+  'V8 giving memory back while it idles: off',
+]
+
 /** Everything outside of the code that a measurement depends on. */
 export async function describeEnvironment(
   postgres: DescribedStore,

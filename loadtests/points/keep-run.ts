@@ -5,9 +5,6 @@ import { writeAtomically } from '../write-atomically.ts'
 import { openPointBench, type PointBench } from './point-bench.ts'
 import { POINTS_SCHEMA, type Point, type PointsRun } from './points-file.ts'
 
-/** What is switched off while points are tried. */
-const NOTES = ['limits per client: off (neither per address nor on failed tries)', 'maintenance jobs: off']
-
 export interface KeptParts {
   readonly runId: string
   /** Where run.json is kept up to date after each trial. */
@@ -37,7 +34,7 @@ export async function keepRun<Kept extends PointsRun>(
 ): Promise<Kept> {
   const { runId, directory, profile, seed, allowNonempty, signal } = parts
   const { say, sample: onSample } = parts.progress
-  const bench = await openPointBench({ runId, profile, allowNonempty, seed, notes: NOTES, onSample, say, signal })
+  const bench = await openPointBench({ runId, profile, allowNonempty, seed, onSample, say, signal })
   let run = begin(bench.environment)
   const keep = async (changes: Partial<PointsRun>) => {
     run = { ...run, ...changes, harness_peak_rss_bytes: process.resourceUsage().maxRSS * 1024 }

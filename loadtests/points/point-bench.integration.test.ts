@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readProcessTable } from '../measure/proc.ts'
 import { openPointBench, type PointBench } from './point-bench.ts'
@@ -28,7 +29,6 @@ beforeAll(async () => {
     profile: PROFILE,
     allowNonempty: false,
     seed: 1,
-    notes: [],
     onSample: () => undefined,
     say: () => undefined,
     signal: new AbortController().signal,
@@ -49,7 +49,9 @@ test('a system whose process died makes one failed trial, and the next has fresh
   try {
     expect(await measure(1)).toMatchObject({ failure: null, trials_before: 0 })
     expect(await measure(2)).toMatchObject({ failure: null, trials_before: 1 })
-    const [first] = childrenSince(before)
+    const children = childrenSince(before)
+    for (const pid of children) expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).toContain('--no-memory-reducer')
+    const [first] = children
     process.kill(first as number, 'SIGKILL')
     expect(await measure(3)).toMatchObject({
       status: 'failed',

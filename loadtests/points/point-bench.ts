@@ -1,5 +1,5 @@
 import { judgeRun } from '../analysis/gates.ts'
-import { describeEnvironment } from '../measure/environment.ts'
+import { describeEnvironment, SWITCHED_OFF } from '../measure/environment.ts'
 import { measureOneLoad } from '../measure/measure-mode.ts'
 import { cleanRunning, completeTrial, loadRunning, startClean } from '../measure/run-trial.ts'
 import { type Rig, type RigOptions, startRig } from '../measure/start-rig.ts'
@@ -29,19 +29,17 @@ export interface PointSession {
 
 export interface PointBenchOptions extends Omit<RigOptions, 'dbLatencyMs' | 'redisLatencyMs'> {
   readonly seed: number
-  /** Things switched off meanwhile, in words. */
-  readonly notes: readonly string[]
   readonly onSample: TrialContext['onSample']
 }
 
 export async function openPointBench(options: PointBenchOptions): Promise<PointBench> {
-  const { seed, signal, onSample, notes, ...rigOptions } = options
+  const { seed, signal, onSample, ...rigOptions } = options
   const rig = await startRig({ ...rigOptions, signal, dbLatencyMs: 0, redisLatencyMs: 0 })
   const openSession = () => createSession(rig, { seed, signal, onSample })
   try {
     const { postgres, redis } = rig.stores
     return {
-      environment: await describeEnvironment(postgres, redis, [...notes]),
+      environment: await describeEnvironment(postgres, redis, SWITCHED_OFF),
       openSession,
       async measure(point, place, targetMs) {
         const session = openSession()

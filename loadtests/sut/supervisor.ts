@@ -31,6 +31,8 @@ export interface SupervisedOptions {
   /** A TypeScript file of this project. */
   entry: URL
   args?: readonly string[]
+  /** Of Node itself. */
+  nodeFlags?: readonly string[] | undefined
   env: Record<string, string>
   directory: RunDirectory
   readyTimeoutMs?: number
@@ -47,7 +49,7 @@ export async function startSupervised(options: SupervisedOptions): Promise<Super
   const child = await startChild({
     name: options.name,
     command: process.execPath,
-    args: [...(await compileProgram(options.entry)), ...(options.args ?? [])],
+    args: [...(options.nodeFlags ?? []), ...(await compileProgram(options.entry)), ...(options.args ?? [])],
     directory: options.directory,
     env: { ...inheritEnvironment(), ...options.env },
     withChannel: true,

@@ -17,6 +17,8 @@ export interface SystemOptions {
   readonly port?: number
   /** More settings for its processes, by their names in `.env.example`. */
   readonly env?: Readonly<Record<string, string>>
+  /** Of Node, for all its processes. */
+  readonly nodeFlags?: readonly string[]
   readonly signal?: AbortSignal
 }
 
@@ -60,12 +62,13 @@ export async function migrate(stores: Stores): Promise<void> {
 
 /** Starts all processes at once. What was started is stopped again when one of them fails. */
 export async function startSystem(stores: Stores, options: SystemOptions): Promise<System> {
-  const { profile, directory, signal } = options
+  const { profile, directory, nodeFlags, signal } = options
   const start = (kind: keyof typeof ENTRIES, name: string, env: Record<string, string>) =>
     startSupervised({
       name,
       entry: ENTRIES[kind],
       directory,
+      nodeFlags,
       env: { ...describeEnvironment(stores, options), ...env, ...options.env },
       ...(signal && { signal }),
     })
