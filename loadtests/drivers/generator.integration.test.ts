@@ -69,6 +69,14 @@ test('a load that stands still is given up', async () => {
   }
 })
 
+test('a reply that cannot be read ends its load, and nobody waits for a better one', async () => {
+  const other = await startGenerator(directory)
+  const load = other.load({ ...spec, duration_seconds: 60 })
+  other.process.process.emit('message', { type: 'result', id: 1, result: { seconds: null } })
+  await expect(load).rejects.toThrow(/what is no reply: .*result\.seconds/s)
+  await other.stop()
+})
+
 test('a generator that dies ends its load with an error', async () => {
   const other = await startGenerator(directory)
   const load = other.load(

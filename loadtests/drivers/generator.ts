@@ -1,9 +1,10 @@
+import { z } from 'zod'
 import { InvalidRunError } from '../errors.ts'
 import type { RunDirectory } from '../sut/run-directory.ts'
 import { pickEnvironment, type SupervisedProcess, startSupervised } from '../sut/supervisor.ts'
 import { withResolvers } from '../with-resolvers.ts'
 import { type Driver, type LoadResult, type LoadSpec, type LoadWatch, loadSpecSchema } from './driver.ts'
-import { type GeneratorRequest, generatorReplySchema } from './generator-messages.ts'
+import { type GeneratorReply, type GeneratorRequest, generatorReplySchema } from './generator-messages.ts'
 
 export interface Generator extends Driver {
   readonly process: SupervisedProcess
@@ -67,9 +68,10 @@ function runLoad(child: SupervisedProcess, id: number, spec: LoadSpec, watch: Lo
   const stop = () => send({ type: 'stop', id })
   const { promise, resolve, reject } = withResolvers<LoadResult>()
   const remove = child.onMessage((message) => {
-    const parsed = generatorReplySchema.safeParse(message)
-    if (!parsed.success || parsed.data.id !== id) return
-    const reply = parsed.data
+    if ((message as Partial<GeneratorReply>).id !== id) return
+    const { success, error, data: reply } = generatorReplySchema.safeParse(message)
+    if (!success)
+      return reject(new InvalidRunError(`The load generator said what is no reply: ${z.prettifyError(error)}`))
     if (reply.type === 'progress') watch.onProgress?.(reply.progress)
     else if (reply.type === 'result') resolve(reply.result)
     else reject(new InvalidRunError(`The load could not be made: ${reply.message}`))

@@ -7,6 +7,20 @@ const { turn, moments } = workerData
 
 const msUntil = (/** @type {number} */ index) => Number(moments[index]) - Number(process.hrtime.bigint()) / 1e6
 
+/**
+ * Waits for a moment; tells whether it came, and not the next turn.
+ * @param {number} index
+ * @param {number} seen
+ */
+const waitFor = (index, seen) => {
+  for (let waitMs = msUntil(index); waitMs > 0; waitMs = msUntil(index)) {
+    if (Atomics.wait(turn, 0, seen, waitMs) === 'timed-out') return true
+    // A turn may be seen before it is told: that word wakes here, and means nothing new.
+    if (Atomics.load(turn, 0) !== seen) return false
+  }
+  return true
+}
+
 // To be online is not to be ready: this line runs up to 100 ms later.
 parentPort?.postMessage('ready')
 
@@ -19,8 +33,7 @@ for (let seen = 0; ; ) {
   Atomics.wait(turn, 0, seen)
   seen = Atomics.load(turn, 0)
   for (let index = 0; index < moments.length && moments[index] !== Number.POSITIVE_INFINITY; index++) {
-    const waitMs = msUntil(index)
-    if (waitMs > 0 && Atomics.wait(turn, 0, seen, waitMs) !== 'timed-out') break
+    if (!waitFor(index, seen)) break
     // Of several that are due by now, the word about the last one is enough.
     if (index + 1 === moments.length || msUntil(index + 1) > 0) parentPort?.postMessage({ turn: seen, due: index + 1 })
   }

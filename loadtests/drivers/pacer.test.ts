@@ -1,4 +1,7 @@
-import { expect, test, vi } from 'vitest'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createPacer } from './pacer.ts'
 
 test('everybody comes once, in order, at the planned distance and never before their moment', async () => {
@@ -28,6 +31,22 @@ test('aborted, nobody comes any more, and the next run is not disturbed by what 
   const before = came
   await pacer.run({ model: 'constant', rate: 1_000 }, 0.1, count)
   expect(came - before).toBe(100)
+})
+
+test('a turn that the thread sees before it is told is not ended by the word of it', async () => {
+  const turn = new Int32Array(new SharedArrayBuffer(4))
+  const moments = new Float64Array(new SharedArrayBuffer(64)).fill(Number.POSITIVE_INFINITY)
+  const thread = new Worker(new URL('./pacer-thread.js', import.meta.url), { workerData: { turn, moments } })
+  onTestFinished(async () => void (await thread.terminate()))
+  await once(thread, 'message')
+  moments[0] = Number(process.hrtime.bigint()) / 1e6 + 200
+  Atomics.add(turn, 0, 1)
+  Atomics.notify(turn, 0)
+  // By now it waits for the moment.
+  await sleep(50)
+  Atomics.notify(turn, 0)
+  const [wake] = await once(thread, 'message', { signal: AbortSignal.timeout(10_000) })
+  expect(wake).toEqual({ turn: 1, due: 1 })
 })
 
 test('nobody at all is an end as well', async () => {
