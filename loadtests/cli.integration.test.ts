@@ -9,7 +9,20 @@ import { findFreePort } from './sut/free-port.ts'
 import { type CliHarness, createCliHarness } from './testing/cli.ts'
 
 const name = `cli_${randomBytes(6).toString('hex')}`
-const BENCH = ['bench', '--modes', 'none', '--quick', '--rounds', '1', '--duration', '0.5', '--connections', '10']
+const BENCH = [
+  'bench',
+  '--modes',
+  'none',
+  '--quick',
+  '--rounds',
+  '1',
+  '--duration',
+  '0.5',
+  '--connections',
+  '10',
+  '--warm-up',
+  '0',
+]
 
 let cli: CliHarness
 let reports: string

@@ -78,7 +78,7 @@ export function createBenchCommand(): Command {
     .option('--width <share>', 'go on until the ratio of every two modes is known to ± this, such as 5%', parseShare)
     .option('--max-rounds <n>', `but not for more rounds (default: ${DEFAULT_MAX_ROUNDS})`, parseWholeNumber(1, 10_000))
   return addSystemOptions(command, { concurrency: 100 })
-    .addOption(warmUpOption(`closed loop 0, open loop on shared codes ${DEFAULTS.warmUpPeople}`))
+    .addOption(warmUpOption())
     .option('--targets <file>', 'targets to hold the run against', GUIDE_TARGETS)
     .option('--gate', 'exit with 1 when a target was missed', false)
     .option('--quick', 'fewer and shorter trials: a first look, not a conclusion', false)

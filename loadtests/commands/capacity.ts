@@ -51,8 +51,8 @@ const WARM_UP_SECONDS = 1.5
 
 const EXAMPLES = `
 A goal is met at a load when its percentile is short enough, at most 1 % of the requests are refused or fail, everybody
-is answered, and what drains keeps up. A mode that breaks an invariant has capacity 0. Each trial has fresh processes and
-clean data; what a gate calls INVALID does not count. The method is that of RFC 9971 (MLRsearch).
+is answered, and what drains keeps up. A mode that breaks an invariant has capacity 0. Each search has fresh processes and
+each trial clean data; what a gate calls INVALID does not count. The method is that of RFC 9971 (MLRsearch).
 
 Examples:
   npm run capacity                                       all modes, p99 at most 300 ms and p95 at most 1 s (about an hour)

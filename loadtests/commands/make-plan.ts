@@ -50,7 +50,7 @@ export function makePlan(options: PlanOptions): Plan {
     ...(arrivals === null ? closedLoop(scenario, options, people) : openLoop(scenario, options, people, arrivals)),
     paced: isPaced || arrivals !== null,
     warm_up: length.warmUp,
-    warm_up_people: options.warmUp ?? (arrivals === null ? 0 : length.warmUpPeople),
+    warm_up_people: options.warmUp ?? length.warmUpPeople,
     profile: profileOf(options),
     profile_name: `${servers} server, ${workers}×${concurrency} worker, pool ${pool}`,
     seed,

@@ -47,7 +47,7 @@ interface PlanCommandOptions {
 
 const EXAMPLES = `
 A user redeems, thinks, and comes again: 5 000 users who think 10 s are about 500 redemptions per second. Without --from the
-system is measured first (about four minutes): one size of it, from a few people per second to as many as have it at work.
+system is measured first (about three minutes): one size of it, from a few people per second to as many as have it at work.
 Profiles are then simulated with what a redemption was counted to cost, the cheapest first. What is foretold has intervals
 of 90 %; --verify runs the profile, and the errors go into a record that every later plan shows.
 

@@ -33,9 +33,10 @@ const EXAMPLES = `
 Knobs:
 ${KNOB_NAMES.map((name) => `  ${name.padEnd(20)} ${KNOBS[name].label} (1 to ${KNOBS[name].most})`).join('\n')}
 
-Each round tries every point once in random order, each on clean data with fresh processes. Of pools it says where the
-throughput stops to rise and why, and the smallest pool within 3 % of the best; of connections the Universal
-Scalability Law; of two knobs it draws a heat map. Workers and jobs at a time are compared by how fast invites go out.
+Each round tries every point once in random order, each on clean data; points of one size share processes within a round.
+Of pools it says where the throughput stops to rise and why, and the smallest pool within 3 % of the best; of connections
+the Universal Scalability Law; of two knobs it draws a heat map. Workers and jobs at a time are compared by how fast
+invites go out.
 
 Examples:
   npm run sweep -- --vary pool=2,5,10,20,50 --mode none --db-latency 2ms   which pool is enough

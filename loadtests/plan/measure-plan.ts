@@ -23,12 +23,12 @@ type Choices = Pick<Point, 'codes' | 'db_latency_ms' | 'redis_latency_ms'> & {
   readonly allowNonempty: boolean
 }
 
-/** About four minutes. @throws the signal's reason when it is interrupted: half of it is no basis */
+/** About three minutes. @throws the signal's reason when it is interrupted: half of it is no basis */
 export async function measureBasis(
   { allowNonempty, semaphore, mode, ...choices }: Choices,
   running: Running,
 ): Promise<BasisFile> {
-  process.stderr.write('no --from: measuring first, about four minutes\n')
+  process.stderr.write('no --from: measuring first, about three minutes\n')
   const points = basisPoints(mode, choices, semaphore)
   return basisOfRun(await run('basis', points, BASIS_ROUNDS, allowNonempty, running))
 }

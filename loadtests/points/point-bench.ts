@@ -78,8 +78,11 @@ function createSession(rig: Rig, { seed, signal, onSample }: SessionOptions): Po
   async function close(): Promise<void> {
     const ended = kept
     kept = undefined
-    await ended?.system.stop()
-    await ended?.stores.stop()
+    try {
+      await ended?.system.stop()
+    } finally {
+      await ended?.stores.stop()
+    }
   }
 
   async function keep(context: TrialContext, point: Point): Promise<Kept> {
