@@ -72,8 +72,9 @@ may_install() {
 
 root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
-# Debian starts a service as soon as it is installed, unless this file forbids it. One that is there already stays.
-POLICY=/usr/sbin/policy-rc.d
+# Debian starts a service as soon as it is installed, unless this file forbids it. One that is there already (images of
+# containers bring one) stays. Tests look for it elsewhere.
+POLICY=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
 forbid_services() {
   [ -e "$POLICY" ] && return
   trap allow_services EXIT

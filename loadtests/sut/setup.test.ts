@@ -109,7 +109,7 @@ test('installs Prometheus and Alertmanager where they are missing, and lets no s
     'prometheus-alertmanager': ['prometheus-alertmanager', 'amtool'],
   }
   const calls = addPackageManager(packages)
-  const { status, output } = runSetup(['--with-prometheus'])
+  const { status, output } = runSetup(['--with-prometheus'], { POLICY_RC_D: join(bin, 'policy-rc.d') })
   expect(output).toContain('prometheus is installed')
   expect(status).toBe(0)
   const called = readFileSync(calls, 'utf8')
@@ -118,6 +118,13 @@ test('installs Prometheus and Alertmanager where they are missing, and lets no s
   // Forbidden while it is installed, and allowed again.
   expect(called).toMatch(/tee \S*policy-rc.d\n(?:.*\n)*.*rm -f \S*policy-rc.d\n/)
   expect(runSetup(['--with-prometheus'])).toEqual({ status: 0, output: '' })
+})
+
+test('a file that forbids services already stays as it is', () => {
+  const calls = addPackageManager({ 'redis-server': ['redis-server'] })
+  addProgram('policy-rc.d', 'exit 101')
+  expect(runSetup([], { POLICY_RC_D: join(bin, 'policy-rc.d') })).toMatchObject({ status: 0 })
+  expect(readFileSync(calls, 'utf8')).not.toContain('policy-rc.d')
 })
 
 test('an unknown option is refused', () => {
