@@ -7,8 +7,8 @@ import { planPositions } from '../measure/run-rounds.ts'
 import { runSchema, type Subject, summarySchema } from '../run-file.ts'
 import { type CliHarness, createCliHarness } from '../testing/cli.ts'
 
-const SHORT = ['bench', '--quick', '--rounds', '1', '--connections', '10', '--json']
-const BENCH = [...SHORT, '--modes', 'none', '--duration', '0.2', '--warm-up', '0']
+const SHORT = ['bench', '--quick', '--rounds', '1', '--connections', '10', '--warm-up', '0', '--json']
+const BENCH = [...SHORT, '--modes', 'none', '--duration', '0.2']
 const LONG_MS = 180_000
 
 let cli: CliHarness
