@@ -56,7 +56,7 @@ each trial clean data; what a gate calls INVALID does not count. The method is t
 
 Examples:
   npm run capacity                                       all modes, p99 at most 300 ms and p95 at most 1 s (about an hour)
-  npm run capacity -- --modes token-bucket --quick       a first look: to 10 %, with short trials (about 4 minutes)
+  npm run capacity -- --modes token-bucket --quick       a first look: to 10 %, with short trials (about 3 minutes)
   npm run capacity -- --goal p99=100ms --width 5%        another goal, wider bounds
   npm run capacity -- --accept-only                      the accepting alone, while nothing drains
   npm run capacity -- --closed                           connections of a closed loop instead of people per second
