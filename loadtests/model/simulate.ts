@@ -26,6 +26,8 @@ export interface Simulation {
 }
 
 export interface SimulationResult {
+  /** Requests per second: of arrivals at random not exactly as many as were asked for. */
+  readonly arrived: number
   /** Answers per second, refusals not included. */
   readonly throughput: Estimate
   /** Seconds from request to answer. */
@@ -84,6 +86,7 @@ export function simulate(simulation: Simulation): SimulationResult {
   }
   for (const { at, event } of eventsUntil(events, warmUp, reset, warmUp + duration)) {
     const arrives = !('next' in event)
+    if (arrives) record.arrive(at)
     if (arrives && gap !== null) events.push(at + gap(random), { home: anyHome() })
     walker.advance(arrives ? createJob(at, event.home) : event, at)
   }
@@ -111,9 +114,12 @@ function* eventsUntil<Event>(events: EventHeap<Event>, warmUp: number, reset: ()
 function createRecord(warmUp: number, duration: number) {
   const times = createBatchMeans(warmUp, duration)
   const histogram = build({ ...HISTOGRAM, autoResize: false })
-  let [answers, refused, completed] = [0, 0, 0]
+  let [arrived, answers, refused, completed] = [0, 0, 0, 0]
   const percentile = (p: number) => histogram.getValueAtPercentile(p) / 1e6
   return {
+    arrive(now: number) {
+      if (now >= warmUp) arrived++
+    },
     answer(now: number, seconds: number) {
       if (now < warmUp) return
       answers++
@@ -128,6 +134,7 @@ function createRecord(warmUp: number, duration: number) {
     },
     report() {
       return {
+        arrived: arrived / duration,
         throughput: times.rate(),
         responseTime: times.values(),
         percentiles: { p50: percentile(50), p95: percentile(95), p99: percentile(99) },

@@ -97,6 +97,16 @@ describe('predictPipeline where CPU costs time', () => {
     expect(draining.mean).toBeGreaterThan(alone.mean)
   })
 
+  it('answers all who come as long as it can, however many came by chance, and no more than it can', () => {
+    for (const seed of [1, 2, 3]) {
+      const light = predictPipeline(cpu, near, { ratePerSecond: 30 }, { answers: 2_000, seed })
+      expect(light.throughput / 30).toBeCloseTo(1, 2)
+    }
+    const overloaded = predictPipeline(cpu, near, { ratePerSecond: 1_000 }, { answers: 4_000 })
+    expect(overloaded.throughput / (2 / 0.004)).toBeGreaterThan(0.95)
+    expect(overloaded.throughput / (2 / 0.004)).toBeLessThan(1.03)
+  })
+
   it('gives parts on machines of their own cores of their own', () => {
     const machines = { servers: 4, workers: 2, postgres: 8, redis: 1 }
     const profile = { ...near.profile, servers: 4 }

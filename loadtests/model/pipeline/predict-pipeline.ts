@@ -40,6 +40,8 @@ export interface StationUse {
 const ANSWERS = 20_000
 /** Who waits for one of these keeps no process at work. */
 const LINES = new Set(['pool', 'semaphore'])
+/** Where fewer are answered, the line grows: then the rate is what the system can do. */
+const NEARLY_ALL = 0.99
 /** Demands depend on the rate, and in a closed loop the rate on them. */
 const PASSES = 4
 
@@ -59,11 +61,11 @@ export function predictPipeline(
   let stall: StallMix = []
   for (let pass = 1; pass < passesOf(stalls, isOpen); pass++) {
     const result = run({ demands, size, load, rate, stall, seed, answers: answers / 4 })
-    stall = stallsAt(stalls, placeOn(axis, describe(result, size)))
+    stall = stallsAt(stalls, placeOn(axis, describe(result, size, load)))
     // Half of the way each time: demands that fall as the rate grows would make it swing.
     if (!isOpen) rate = Math.sqrt(rate * result.throughput.mean)
   }
-  return describe(run({ demands, size, load, rate, stall, seed, answers }), size)
+  return describe(run({ demands, size, load, rate, stall, seed, answers }), size, load)
 }
 
 /** What others do not depend on need not be found again. */
@@ -127,11 +129,11 @@ export function delaysOf({ mode, dbLatency, redisLatency }: Pick<PipelineSize, '
   return trips[mode]
 }
 
-function describe(result: SimulationResult, { profile }: PipelineSize): PipelinePrediction {
+function describe(result: SimulationResult, { profile }: PipelineSize, load: PipelineLoad): PipelinePrediction {
   const { throughput, responseTime, percentiles, refused, completed, resources } = result
   const inLine = resources.reduce((sum, { name, waiting }) => sum + (LINES.has(name) ? waiting : 0), 0)
   return {
-    throughput: throughput.mean,
+    throughput: answeredPerSecond(result, load),
     mean: responseTime.mean,
     p99: percentiles.p99,
     refused,
@@ -140,6 +142,12 @@ function describe(result: SimulationResult, { profile }: PipelineSize): Pipeline
     underWay: (throughput.mean * responseTime.mean - inLine) / profile.servers,
     use: usesOf(result),
   }
+}
+
+/** How many came by themselves is chance in a simulation; as long as all of them are answered, it is not what was asked. */
+function answeredPerSecond({ arrived, throughput }: SimulationResult, load: PipelineLoad): number {
+  const share = throughput.mean / arrived
+  return 'ratePerSecond' in load && share > NEARLY_ALL ? share * load.ratePerSecond : throughput.mean
 }
 
 function usesOf({ resources }: SimulationResult): StationUse[] {
