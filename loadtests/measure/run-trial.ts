@@ -20,8 +20,8 @@ import { startTrialRecorder } from './trial-recorder.ts'
 import { watchLocks } from './watch-locks.ts'
 
 /**
- * V8 looks for memory to give back when a process has had little to do for some seconds: about 0.2 s of CPU, which fall into
- * one load and not into the next.
+ * V8 looks for memory to give back when a process has had little to do for some seconds: a collection of the whole heap,
+ * which falls into one load and not into the next.
  */
 const NODE_FLAGS = ['--no-memory-reducer']
 
