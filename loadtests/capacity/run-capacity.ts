@@ -1,7 +1,7 @@
 import { createRandom } from '../analysis/random.ts'
 import { shuffle } from '../measure/run-rounds.ts'
 import { beginRun, type KeptParts, keepRun, type RunKeeper } from '../points/keep-run.ts'
-import type { PointBench, PointSession } from '../points/point-bench.ts'
+import type { PointBench } from '../points/point-bench.ts'
 import type { Point } from '../points/points-file.ts'
 import type { LimiterMode, Sample, Trial } from '../run-file.ts'
 import type { Attempt, SearchedSystem, TrialAnswer } from './attempt.ts'
@@ -56,14 +56,14 @@ async function searchAll(parts: CapacityParts, bench: PointBench, keeper: Keeper
   for (let number = 1; number <= search.searches; number++) {
     for (const mode of shuffle(search.modes, random)) {
       progress.begin(number, mode)
-      const session = bench.openSession()
-      const { ended } = await searchCapacity(createRealSystem(parts, session, keeper, { number, mode }), {
+      const { ended } = await searchCapacity(createRealSystem(parts, bench, keeper, { number, mode }), {
         goals: searchGoalsOf(search),
         range: loadRangeOf(search),
         mostTrials: search.most_trials,
         restSeconds: 0,
         onAttempt: progress.attempted,
-      }).finally(session.close)
+      })
+      await bench.endProcesses()
       await keeper.keep({ ended: [...keeper.run().ended, { search: number, mode, why: ended }] })
     }
   }
@@ -75,7 +75,7 @@ async function searchAll(parts: CapacityParts, bench: PointBench, keeper: Keeper
  */
 function createRealSystem(
   parts: CapacityParts,
-  session: PointSession,
+  bench: PointBench,
   keeper: Keeper,
   { number, mode }: { number: number; mode: LimiterMode },
 ): SearchedSystem {
@@ -89,7 +89,7 @@ function createRealSystem(
       parts.signal.throwIfAborted()
       const point = describePoint(parts, mode, load, lengthen(seconds, seconds * (longer.get(load) ?? 1)), number)
       // What a late generator means depends on what was missed: that is decided here (judge-attempt.ts).
-      const trial = await session.measure(point, { round: number, position: ++position }, Number.MAX_VALUE)
+      const trial = await bench.measure(point, { round: number, position: ++position }, Number.MAX_VALUE)
       const { points, trials, search } = keeper.run()
       const attempt = attemptOf({ search }, trial, point)
       if (attempt.verdict === 'invalid' && attempt.achieved * point.duration < answersWanted(search))

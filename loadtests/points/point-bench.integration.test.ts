@@ -44,8 +44,7 @@ function childrenSince(before: ReadonlySet<number>): number[] {
 
 test('a system whose process died makes one failed trial, and the next has fresh processes', async () => {
   const before = new Set(childrenSince(new Set()))
-  const session = bench.openSession()
-  const measure = (position: number) => session.measure(POINT, { round: 1, position })
+  const measure = (position: number) => bench.measure(POINT, { round: 1, position })
   try {
     expect(await measure(1)).toMatchObject({ failure: null, trials_before: 0 })
     expect(await measure(2)).toMatchObject({ failure: null, trials_before: 1 })
@@ -59,18 +58,17 @@ test('a system whose process died makes one failed trial, and the next has fresh
     })
     expect(await measure(4)).toMatchObject({ failure: null, trials_before: 0 })
   } finally {
-    await session.close()
+    await bench.endProcesses()
   }
   expect(childrenSince(before)).toEqual([])
 })
 
-test('points of another size have processes of their own, in the same session', async () => {
-  const session = bench.openSession()
+test('points of another size have processes of their own', async () => {
   try {
     const larger = { ...POINT, name: 'pool 5', profile: { ...PROFILE, pool: 5 } }
-    expect(await session.measure(POINT, { round: 1, position: 1 })).toMatchObject({ failure: null, trials_before: 0 })
-    expect(await session.measure(larger, { round: 1, position: 2 })).toMatchObject({ failure: null, trials_before: 0 })
+    expect(await bench.measure(POINT, { round: 1, position: 1 })).toMatchObject({ failure: null, trials_before: 0 })
+    expect(await bench.measure(larger, { round: 1, position: 2 })).toMatchObject({ failure: null, trials_before: 0 })
   } finally {
-    await session.close()
+    await bench.endProcesses()
   }
 })

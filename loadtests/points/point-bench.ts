@@ -10,20 +10,17 @@ import type { System } from '../sut/system.ts'
 import { planOfPoint, scenarioOfPoint } from './plan-of-point.ts'
 import type { Point } from './points-file.ts'
 
-/** Tries points one after the other, each trial on clean data. */
-export interface PointBench extends PointSession {
+/** Tries points one after the other, each trial on clean data, and on the processes of the one before where their sizes agree. */
+export interface PointBench {
   readonly environment: Environment
-  /** Trials on the same processes, as long as the points have one size; `measure` of the bench itself starts its own. */
-  openSession(): PointSession
-}
-
-export interface PointSession {
   /**
    * A system that fails makes a failed trial, one that a gate excludes an invalid one (by the latency that it is held
    * against, in ms); only an interruption is thrown. After a trial that failed or broke an invariant the next one has fresh
    * processes.
    */
   measure(point: Point, place: Pick<TrialPosition, 'round' | 'position'>, targetMs?: number): Promise<Trial>
+  /** The next trial has fresh processes. */
+  endProcesses(): Promise<void>
   close(): Promise<void>
 }
 
@@ -35,22 +32,10 @@ export interface PointBenchOptions extends Omit<RigOptions, 'dbLatencyMs' | 'red
 export async function openPointBench(options: PointBenchOptions): Promise<PointBench> {
   const { seed, signal, onSample, ...rigOptions } = options
   const rig = await startRig({ ...rigOptions, signal, dbLatencyMs: 0, redisLatencyMs: 0 })
-  const openSession = () => createSession(rig, { seed, signal, onSample })
   try {
     const { postgres, redis } = rig.stores
-    return {
-      environment: await describeEnvironment(postgres, redis, SWITCHED_OFF),
-      openSession,
-      async measure(point, place, targetMs) {
-        const session = openSession()
-        try {
-          return await session.measure(point, place, targetMs)
-        } finally {
-          await session.close()
-        }
-      },
-      close: rig.stop,
-    }
+    const environment = await describeEnvironment(postgres, redis, SWITCHED_OFF)
+    return createBench(rig, environment, { seed, signal, onSample })
   } catch (error) {
     await rig.stop()
     throw error
@@ -70,12 +55,12 @@ interface Kept {
   trials: number
 }
 
-type SessionOptions = Pick<PointBenchOptions, 'seed' | 'signal' | 'onSample'>
+type TrialOptions = Pick<PointBenchOptions, 'seed' | 'signal' | 'onSample'>
 
-function createSession(rig: Rig, { seed, signal, onSample }: SessionOptions): PointSession {
+function createBench(rig: Rig, environment: Environment, { seed, signal, onSample }: TrialOptions): PointBench {
   let kept: Kept | undefined
 
-  async function close(): Promise<void> {
+  async function endProcesses(): Promise<void> {
     const ended = kept
     kept = undefined
     try {
@@ -90,13 +75,17 @@ function createSession(rig: Rig, { seed, signal, onSample }: SessionOptions): Po
       await cleanRunning({ ...context, stores: kept.stores }, kept.system)
       return kept
     }
-    await close()
+    await endProcesses()
     kept = await start(rig, context, point)
     return kept
   }
 
   return {
-    close,
+    environment,
+    endProcesses,
+    async close() {
+      await endProcesses().finally(rig.stop)
+    },
     async measure(point, { round, position }, targetMs) {
       const context = { ...rig, plan: planOfPoint(point, seed), scenario: scenarioOfPoint(point), signal, onSample }
       const place = { round, position, mode: point.mode }
@@ -108,7 +97,7 @@ function createSession(rig: Rig, { seed, signal, onSample }: SessionOptions): Po
       const completed = await completeTrial(context, place, load)
       const trial = { ...completed, trials_before: kept?.trials ?? 0 }
       if (kept !== undefined) kept.trials++
-      if (trial.status === 'failed' || trial.invariants.some(({ broken }) => broken.length > 0)) await close()
+      if (trial.status === 'failed' || trial.invariants.some(({ broken }) => broken.length > 0)) await endProcesses()
       return judge(trial, context.plan, targetMs)
     },
   }

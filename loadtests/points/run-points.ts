@@ -30,19 +30,15 @@ export function runPoints(parts: PointsParts): Promise<PointsRun> {
       const orders = shuffleRounds(points, seed)
       for (let round = 1; round <= rounds; round++) {
         const order = orders.next().value ?? []
-        const session = bench.openSession()
-        const { measure } = processesPer === 'round' ? session : bench
-        try {
-          for (const [index, point] of (processesPer === 'round' ? bySize(order) : order).entries()) {
-            signal.throwIfAborted()
-            progress.begin({ round, name: point.name })
-            const trial = await measure(point, { round, position: index + 1 }, targetMs)
-            await keeper.keep({ trials: [...keeper.run().trials, trial] })
-            progress.end(trial)
-          }
-        } finally {
-          await session.close()
+        for (const [index, point] of (processesPer === 'round' ? bySize(order) : order).entries()) {
+          signal.throwIfAborted()
+          progress.begin({ round, name: point.name })
+          const trial = await bench.measure(point, { round, position: index + 1 }, targetMs)
+          await keeper.keep({ trials: [...keeper.run().trials, trial] })
+          progress.end(trial)
+          if (processesPer === 'trial') await bench.endProcesses()
         }
+        await bench.endProcesses()
       }
     },
   )

@@ -42,6 +42,7 @@ export function runProfiles(parts: ProfilesParts): Promise<PointsRun> {
           const point = search.next as Point
           progress.begin({ round, name: point.name })
           const trial = await bench.measure(point, { round, position: index + 1 }, targetMs)
+          await bench.endProcesses()
           const { points, trials } = keeper.run()
           const isNew = points.every(({ name }) => name !== point.name)
           await keeper.keep({ points: isNew ? [...points, point] : points, trials: [...trials, trial] })
