@@ -144,4 +144,24 @@ describe('mergeGates', () => {
     expect(stolen(1)).toMatchObject({ verdict: 'pass', told: expect.stringContaining('in 1 of 5 trials') })
     expect(stolen(3)).toMatchObject({ verdict: 'doubt' })
   })
+
+  it.each<[string, readonly number[], 'pass' | 'doubt']>([
+    ['one way', [0.4, 0.2, 0.3, 0, 0], 'doubt'],
+    ['mostly one way', [0.4, 0.2, 0.3, 0.2, -0.3], 'doubt'],
+    ['both ways', [0.4, -0.2, 0.3, 0.2, -0.3], 'pass'],
+  ])('drifts %s: %j', (_, drifts, verdict) => {
+    const run = openRun()
+    const trials = run.trials
+      .filter(({ mode }) => mode === 'none')
+      .map((trial, index): Trial => {
+        const drift = drifts[index] ?? 0
+        const loads = trial.loads.map((load) => ({ ...load, steady: { ...steady, drift, is_steady: drift === 0 } }))
+        return { ...trial, loads }
+      })
+    const gate = mergeGates(trials, { run }).find(({ name }) => name === 'steady_state')
+    expect(gate).toMatchObject({
+      verdict,
+      ...(verdict === 'pass' && { told: expect.stringContaining('(3 up, 2 down)') }),
+    })
+  })
 })

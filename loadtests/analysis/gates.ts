@@ -6,6 +6,9 @@ import { answersOf, loadOf, steadyPartOf } from './rounds.ts'
 /** A generator must be able to make so many times the offered rate against a bare route. */
 export const NO_OP_FACTOR = 3
 
+/** A latency may change by so much of itself after the warm-up. */
+const DRIFT_SHARE = 0.1
+
 /** What a latency is held against where the targets file names none. */
 const DEFAULT_TARGET_MS = 1_000
 
@@ -91,7 +94,7 @@ const RULES: Partial<Record<GateName, Rule>> = {
       `something waited for a CPU in ${formatShare(value)} of the time (at most ${formatShare(limit)})`,
   },
   steady_state: {
-    limit: () => 0.1,
+    limit: () => DRIFT_SHARE,
     read: (trial) => highest(trial.loads.map(({ steady }) => unsteadiness(steady))),
     passes: atMost,
     otherwise: 'doubt',
@@ -145,17 +148,23 @@ export function judgeRun<Judged extends JudgedRun>(run: Judged, targetMs?: numbe
 
 /**
  * The gates of all trials of a result, each with the value of the trial that is worst. A gate puts a result in doubt when it
- * does so with at least half of the trials.
+ * does so with at least half of the trials. Drifts both ways cancel each other out: a system that warms up or fills up
+ * drifts one way, a machine that changes its speed both ways, and that is in the intervals.
  */
 export function mergeGates(trials: readonly Trial[], context: GateContext): Gate[] {
-  const judged = trials.filter(({ status }) => status !== 'failed').map((trial) => judgeTrial(trial, context))
+  const counted = trials.filter(({ status }) => status !== 'failed')
+  const judged = counted.map((trial) => judgeTrial(trial, context))
   return (judged[0] ?? []).map(({ name }) => {
     const all = judged.flatMap((gates) => gates.filter((gate) => gate.name === name))
     const of = (verdict: Gate['verdict']) => all.filter((gate) => gate.verdict === verdict)
     const worst = (of('fail')[0] ?? of('doubt')[0] ?? of('pass')[0] ?? all[0]) as Gate
-    return of('fail').length === 0 && of('doubt').length > 0 && 2 * of('doubt').length < all.length
-      ? { ...worst, verdict: 'pass', told: `${worst.told}, in ${of('doubt').length} of ${all.length} trials` }
-      : worst
+    const doubts = of('doubt').length
+    if (of('fail').length > 0 || doubts === 0) return worst
+    const drifts = name === 'steady_state' ? countDrifts(counted) : NO_DRIFTS
+    const counting = doubts - 2 * Math.min(drifts.up, drifts.down)
+    if (2 * counting >= all.length) return worst
+    const bothWays = drifts.up > 0 && drifts.down > 0 ? ` (${drifts.up} up, ${drifts.down} down)` : ''
+    return { ...worst, verdict: 'pass', told: `${worst.told}, in ${doubts} of ${all.length} trials${bothWays}` }
   })
 }
 
@@ -173,7 +182,24 @@ function unsteadiness(steady: Load['steady']): number | null {
   if (steady === null) return null
   if (steady.is_steady) return 0
   // Nothing was cut and it is not steady: either a trend, or a warm-up without an end.
-  return Math.abs(steady.drift) > 0.1 ? Math.abs(steady.drift) : Number.POSITIVE_INFINITY
+  return Math.abs(steady.drift) > DRIFT_SHARE ? Math.abs(steady.drift) : Number.POSITIVE_INFINITY
+}
+
+interface Drifts {
+  readonly up: number
+  readonly down: number
+}
+
+const NO_DRIFTS: Drifts = { up: 0, down: 0 }
+
+/** Trials by the way in which the load drifted that drifted most; a warm-up without an end goes neither way. */
+function countDrifts(trials: readonly Trial[]): Drifts {
+  const ways = trials.map(({ loads }) => {
+    const unsteady = loads.flatMap(({ steady }) => (steady === null || steady.is_steady ? [] : [steady.drift]))
+    const most = unsteady.reduce((one, other) => (Math.abs(other) > Math.abs(one) ? other : one), 0)
+    return Math.abs(most) > DRIFT_SHARE ? Math.sign(most) : 0
+  })
+  return { up: ways.filter((way) => way > 0).length, down: ways.filter((way) => way < 0).length }
 }
 
 /** Answers per second of the bare route in the same round, over the rate that was offered to this trial. */
