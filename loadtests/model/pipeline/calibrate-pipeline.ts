@@ -17,7 +17,7 @@ export interface Tried {
 
 /** Steps in which a measured distribution is kept. */
 const STEPS = 200
-/** The search for a stall is to a thousandth of the latency. */
+/** The search for a stall is to a thousandth of the latency, … */
 const HALVINGS = 10
 const SEARCH_ANSWERS = 3_000
 /** Its p99 rests on the last 1 % of them. */
@@ -25,7 +25,8 @@ const TAIL_ANSWERS = 10_000
 /** Seconds; a load with less tells nothing of how stalls are spread. */
 const SHORTEST_STALL = 1e-4
 const FEWEST_HIT = 0.25
-const HITS = [1, 0.7, 0.5, 0.35, FEWEST_HIT]
+/** … and the one for how few it meets is to a twentieth of them. */
+const HIT_HALVINGS = 5
 
 /**
  * Demands out of loads with the drain paused: first one under which hardly anybody waits for others, then more and more.
@@ -137,5 +138,12 @@ function hitOf(demands: PipelineDemands, all: readonly { readonly each: Tried; r
     })
     return errors.reduce((sum, error) => sum + error, 0) >= 0
   }
-  return stalled.length === 0 ? 1 : (HITS.find(isLate) ?? FEWEST_HIT)
+  if (stalled.length === 0 || isLate(1)) return 1
+  let [few, many] = [FEWEST_HIT, 1]
+  for (let halving = 0; halving < HIT_HALVINGS; halving++) {
+    const middle = Math.sqrt(few * many)
+    if (isLate(middle)) few = middle
+    else many = middle
+  }
+  return Math.sqrt(few * many)
 }
