@@ -33,8 +33,8 @@ test('an overlay that compose.yaml can be started with', () => {
   for (const name of ['server-1', 'server-2'])
     expect(services[name]?.environment).toMatchObject({ SERVER_PROCESSES: '2', DB_POOL_MAX: '8', PORT: '3000' })
   expect(services['worker']?.environment).toMatchObject({ WORKER_PROCESSES: '2', WORKER_CONCURRENCY: '5' })
-  // Four server processes, two workers and the scheduler with eight each.
-  expect(services['postgres']?.command).toContain('max_connections=76')
+  // Four server processes, two workers and the scheduler with eight each, five of workers and scheduler beside those, and 20.
+  expect(services['postgres']?.command).toContain('max_connections=81')
 })
 
 test('a kustomization of the manifests here', () => {

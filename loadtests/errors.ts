@@ -24,6 +24,12 @@ export class InvalidRunError extends CommandError {
   readonly exitCode = 3
 }
 
+/** The system under test broke what must hold: no figure of it counts. */
+export class BrokenInvariantError extends CommandError {
+  override readonly name = 'BrokenInvariantError'
+  readonly exitCode = 4
+}
+
 /** A signal came before there was anything to show for it. */
 export class InterruptedError extends CommandError {
   override readonly name = 'InterruptedError'

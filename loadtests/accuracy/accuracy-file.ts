@@ -42,6 +42,9 @@ const comparedSchema = z.object({
   floor: z.number().nullable(),
 })
 
+/** Null where no point counts. */
+const known = z.number().nullable()
+
 export const accuracySummarySchema = z.object({
   schema: z.literal(1),
   predictions_written_at: z.iso.datetime(),
@@ -64,20 +67,23 @@ export const accuracySummarySchema = z.object({
    */
   overall: figures(
     z.object({
-      error: z.number(),
+      error: known,
       /** Median of the signed errors. */
-      bias: z.number(),
-      floor: z.number(),
+      bias: known,
+      /** Null with one round. */
+      floor: known,
       held: z.number().int(),
       of: z.number().int(),
       /** Half of the interval over its value. */
-      half_width: z.number(),
+      half_width: known,
       wanted: z.string(),
       verdict: z.enum(['met', 'missed']),
     }),
   ),
   /** Of the held-out points. */
   laws: lawsSchema,
-  intervals: z.object({ wanted: z.string(), got: z.string(), verdict: z.enum(['met', 'missed']) }),
+  intervals: z.object({ wanted: z.string(), got: z.string(), verdict: z.enum(['met', 'missed', 'not known']) }),
+  /** Numbers of the invariants that broke while the held-out points were tried. */
+  broken_invariants: z.array(z.number().int()).default([]),
 })
 export type AccuracySummary = z.infer<typeof accuracySummarySchema>

@@ -47,6 +47,24 @@ describe('a study of accuracy', () => {
     expect(renderAccuracy(predictions, summary)).toContain('no trial counts')
   })
 
+  it('of one round knows no noise floor, and says so', () => {
+    const summary = accuracySummarySchema.parse(summariseAccuracy(predictions, exampleAccuracyRun(HELD_OUT, 1)))
+    expect(summary.overall.mean.floor).toBeNull()
+    expect(summary.intervals.got).toContain('of one round no noise floor is known')
+    expect(renderAccuracy(predictions, summary)).not.toContain('NaN')
+  })
+
+  it('names an invariant that broke meanwhile', () => {
+    const run = exampleAccuracyRun(HELD_OUT, 1)
+    const broken = [{ number: 4, title: 'counts agree', examined: 9, broken: ['a1'] }]
+    const summary = summariseAccuracy(predictions, {
+      ...run,
+      trials: run.trials.map((t) => ({ ...t, invariants: broken })),
+    })
+    expect(summary.broken_invariants).toEqual([4])
+    expect(renderAccuracy(predictions, summary)).toContain('invariant 4 BROKE')
+  })
+
   it('cannot foretell out of half of a calibration', () => {
     expect(() => foretellPoints({ ...calibration, trials: calibration.trials.slice(2) }, 2)).toThrow(
       '"none: 1 connection" has no trial that counts',

@@ -35,17 +35,20 @@ export function renderAccuracy(predictions: Predictions, summary: AccuracySummar
         return [
           figure,
           wanted,
-          formatShare(error),
-          formatSigned(bias),
-          formatShare(floor),
+          orDash(error, formatShare),
+          orDash(bias, formatSigned),
+          orDash(floor, formatShare),
           `${held} of ${of}`,
-          formatShare(half_width),
+          orDash(half_width, formatShare),
           verdict,
         ]
       }),
     ),
     `Intervals: wanted to ${summary.intervals.wanted}; ${summary.intervals.got}: **${summary.intervals.verdict}**.`,
-    bullets(lawLines(summary)),
+    bullets([
+      ...lawLines(summary),
+      ...summary.broken_invariants.map((number) => `**invariant ${number} BROKE: no figure of these trials counts**`),
+    ]),
     ...FIGURES.flatMap((figure) => figureSection(figure, summary)),
     '## Whose demand was wrong',
     'CPU of one redemption in µs, taken for the rate that was foretold and counted while it ran; the furthest apart first.',
@@ -99,6 +102,10 @@ const EXPLAINED = [
   "before the first of these points was tried. What comes in an open loop (people/s) is not the model's to foretell: its",
   'throughput is shown, but not counted above.',
 ].join('\n')
+
+function orDash(value: number | null, format: (value: number) => string): string {
+  return value === null ? '–' : format(value)
+}
 
 function micro(seconds: number): string {
   return (1e6 * seconds).toFixed(0)

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { type PointsRun, pointsRunSchema } from '../points/points-file.ts'
+import { refuseBroken } from '../points/refuse-broken.ts'
 import { type PointsParts, runPoints } from '../points/run-points.ts'
 import { createProgressReport } from '../report/progress.ts'
 import { type Predictions, predictionsSchema } from './accuracy-file.ts'
@@ -31,6 +32,7 @@ export async function runAccuracy(parts: AccuracyParts): Promise<Made> {
     rounds: rounds.calibration,
     processesPer: 'round',
   })
+  refuseBroken(calibration.trials, join(directory, FILES.calibration))
   const file = join(directory, FILES.predictions)
   let predictions = await readIfThere(file, (value) => predictionsSchema.parse(value))
   if (predictions === undefined) {
@@ -39,7 +41,12 @@ export async function runAccuracy(parts: AccuracyParts): Promise<Made> {
     say(`foretold ${predictions.points.length} points: ${file}`)
   }
   const points = predictions.points.map(({ point }) => point)
-  const heldOut = await stage(parts, FILES.heldOut, { points, rounds: rounds.heldOut, processesPer: 'trial' })
+  // Their intervals are those of so many rounds.
+  const heldOut = await stage(parts, FILES.heldOut, {
+    points,
+    rounds: predictions.rounds.held_out,
+    processesPer: 'trial',
+  })
   return inOrder(file, { predictions, heldOut })
 }
 
@@ -61,11 +68,23 @@ export async function readAccuracy(directory: string): Promise<Made> {
   const file = join(directory, FILES.predictions)
   const predictions = await readIfThere(file, (value) => predictionsSchema.parse(value))
   const heldOut = await readIfThere(join(directory, FILES.heldOut, 'run.json'), (value) => pointsRunSchema.parse(value))
-  if (predictions === undefined || heldOut === undefined)
+  if (predictions === undefined || heldOut?.status !== 'complete')
     throw new UsageError(
       `${directory} holds no study of accuracy that has come to an end (predictions.json, held-out/run.json).`,
     )
   return inOrder(file, { predictions, heldOut })
+}
+
+/** @throws UsageError for a directory in which no study began, and for rounds that are not the ones of its predictions */
+export async function refuseForeign(directory: string, rounds: number | undefined): Promise<void> {
+  const calibration = join(directory, FILES.calibration, 'run.json')
+  if ((await readIfThere(calibration, (value) => pointsRunSchema.parse(value))) === undefined)
+    throw new UsageError(`--resume ${directory}: there is no study of accuracy that began (calibration/run.json).`)
+  const known = await readIfThere(join(directory, FILES.predictions), (value) => predictionsSchema.parse(value))
+  if (known !== undefined && rounds !== undefined && rounds !== known.rounds.held_out)
+    throw new UsageError(
+      `--rounds ${rounds}: the intervals of ${directory} were foretold for ${known.rounds.held_out} rounds. Leave --rounds out.`,
+    )
 }
 
 async function stage(
@@ -75,6 +94,7 @@ async function stage(
 ): Promise<PointsRun> {
   const known = await readIfThere(join(directory, name, 'run.json'), (value) => pointsRunSchema.parse(value))
   if (known?.status === 'complete') return known
+  if (known !== undefined) process.stderr.write(`${name} was broken off: it is measured again\n`)
   await mkdir(join(directory, name), { recursive: true })
   const run = await runPoints({
     command: `study accuracy: ${name}`,

@@ -1,9 +1,11 @@
 import { median } from '../analysis/bootstrap.ts'
+import { formatShare } from '../analysis/format.ts'
 import { answersOf, succeeded } from '../analysis/rounds.ts'
 import { checkPointsLaws } from '../model/observe-points.ts'
 import type { PipelineDemands } from '../model/pipeline/pipeline-demands.ts'
 import { demandsOfSize } from '../model/pipeline/pipeline-route.ts'
 import type { Foretold } from '../plan/foretell.ts'
+import { brokenNumbers } from '../points/broken-numbers.ts'
 import { FIGURES, type Figure, medianFigures } from '../points/point-figures.ts'
 import type { PointsRun } from '../points/points-file.ts'
 import type { Profile, Trial } from '../run-file.ts'
@@ -36,6 +38,7 @@ export function summariseAccuracy(predictions: Predictions, measured: PointsRun)
     laws: checkPointsLaws(measured),
     overall: overall as AccuracySummary['overall'],
     intervals: judgeIntervals(overall as AccuracySummary['overall']),
+    broken_invariants: brokenNumbers(measured.trials),
   }
 }
 
@@ -93,7 +96,7 @@ function compareDemands(
 
 function overallOf(points: readonly PointSummary[], figure: Figure): AccuracySummary['overall'][Figure] {
   const compared = points.flatMap(({ figures }) => figures?.[figure] ?? [])
-  const middle = (values: readonly number[]) => (values.length === 0 ? Number.NaN : median(values))
+  const middle = (values: readonly number[]) => (values.length === 0 ? null : median(values))
   const error = middle(compared.map((each) => Math.abs(each.error)))
   return {
     error,
@@ -103,7 +106,7 @@ function overallOf(points: readonly PointSummary[], figure: Figure): AccuracySum
     of: compared.length,
     half_width: middle(compared.map(({ foretold }) => (foretold.high - foretold.low) / 2 / foretold.value)),
     wanted: `within ${100 * WANTED[figure]} %`,
-    verdict: error <= WANTED[figure] ? 'met' : 'missed',
+    verdict: error !== null && error <= WANTED[figure] ? 'met' : 'missed',
   }
 }
 
@@ -111,10 +114,15 @@ function judgeIntervals(overall: AccuracySummary['overall']): AccuracySummary['i
   const all = FIGURES.map((figure) => overall[figure])
   const held = all.reduce((sum, each) => sum + each.held, 0)
   const of = all.reduce((sum, each) => sum + each.of, 0)
-  const widest = Math.max(...all.map(({ half_width, floor }) => half_width / floor))
+  const widths = all.flatMap(({ half_width, floor }) =>
+    half_width === null || floor === null ? [] : [half_width / floor],
+  )
+  const widest = widths.length === 0 ? null : Math.max(...widths)
+  const isHeld = held >= WANTED_HELD * of
+  const width = widest === null ? 'of one round no noise floor is known' : `± at most ${widest.toFixed(1)} × the floor`
   return {
     wanted: 'hold 90 % of the time, ± no more than twice the noise floor',
-    got: `${held} of ${of} held (${Math.round((100 * held) / of)} %); ± at most ${widest.toFixed(1)} × the floor`,
-    verdict: held >= WANTED_HELD * of && widest <= WANTED_WIDTH ? 'met' : 'missed',
+    got: `${held} of ${of} held (${formatShare(held / of)}); ${width}`,
+    verdict: !isHeld ? 'missed' : widest === null ? 'not known' : widest <= WANTED_WIDTH ? 'met' : 'missed',
   }
 }

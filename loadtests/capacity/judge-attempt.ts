@@ -33,7 +33,9 @@ export function answersNeeded(percentile: number): number {
 export function judgeAttempt(trial: Trial, point: Point, settings: Settings): TrialAnswer {
   const [load] = trial.loads
   const broken = brokenInvariant(trial.invariants)
-  const told = { broken, cannotOffer: false, seconds: load === undefined ? 0 : point.duration, achieved: rateOf(load) }
+  // What failed before it was loaded took no time; a backlog that did not end was loaded all the same.
+  const wasLoaded = load !== undefined || trial.invariants.length > 0
+  const told = { broken, cannotOffer: false, seconds: wasLoaded ? point.duration : 0, achieved: rateOf(load) }
   if (load === undefined || trial.status === 'failed') return failed(trial, settings, told)
   const goals = Object.fromEntries(settings.goals.map((goal) => [goal.name, judgeGoal(trial, load, goal, settings)]))
   const why = whyInvalid(trial, load, point, settings, goals)

@@ -32,8 +32,13 @@ export interface CapacityParts extends Omit<KeptParts, 'profile'> {
 
 /** More answers than a percentile needs, as people come at random. */
 const ANSWERS_MARGIN = 1.2
-/** A load so small that it would take longer than this is tried with too few answers, and is invalid then. */
+/** A load so small that it would take longer than this is not tried. */
 const LONGEST_TRIAL_SECONDS = 60
+
+/** The fewest people per second of whom the longest trial has as many answers as the percentiles of the goals need. */
+export function leastRate(goals: SearchSettings['goals']): number {
+  return Math.ceil((ANSWERS_MARGIN * answersWanted({ goals })) / LONGEST_TRIAL_SECONDS)
+}
 
 /** Searches mode by mode, in an order drawn anew for each search. */
 export function runCapacity(parts: CapacityParts): Promise<CapacityRun> {
@@ -112,7 +117,7 @@ function lengthen(seconds: number, needed: number): number {
   return Math.max(seconds, Math.min(LONGEST_TRIAL_SECONDS, needed))
 }
 
-function answersWanted({ goals }: SearchSettings): number {
+function answersWanted({ goals }: Pick<SearchSettings, 'goals'>): number {
   return Math.max(...goals.map(({ percentile }) => answersNeeded(percentile)))
 }
 

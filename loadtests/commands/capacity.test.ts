@@ -53,11 +53,18 @@ describe('describeSearch', () => {
     expect(describeSearch({ ...OPTIONS, quick: true })).toMatchObject({ width: 0.1, final_trial_seconds: 3 })
     expect(describeSearch({ ...OPTIONS, closed: true })).toMatchObject({ loop: 'closed', step: 1, start: 8 })
     expect(describeSearch({ ...OPTIONS, most: 100 })).toMatchObject({ start: 100, most: 100 })
+    // Of fewer people a minute has too few answers for such a percentile.
+    const rare = { name: 'p99.99=1s', percentile: 99.99, most_ms: 1_000 }
+    expect(describeSearch({ ...OPTIONS, goal: [rare] })).toMatchObject({ start: 600, least: 600 })
   })
 
   it.each<[Partial<CapacityOptions>, string]>([
     [{ start: 500, most: 100 }, '--start 500 is more than the highest load that is tried, 100 (--most).'],
-    [{ start: 0.5 }, '--start 0.5: no load below 1 is tried.'],
+    [
+      { start: 0.5 },
+      '0.5/s: below 6 people per second a trial of a minute has too few answers for p99=300ms. Give a --start from 6 on, or a lower percentile.',
+    ],
+    [{ closed: true, start: 0 }, '--start 0: no load below 1 is tried.'],
     [{ closed: true, start: 2.5 }, '--start and --most are connections with --closed: whole numbers.'],
   ])('refuses %j', (change, told) => {
     expect(() => describeSearch({ ...OPTIONS, ...change })).toThrow(new UsageError(told))

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { Command } from 'commander'
 import type { LatencyGoal, SearchSettings } from '../capacity/capacity-file.ts'
-import { type CapacityParts, runCapacity } from '../capacity/run-capacity.ts'
+import { type CapacityParts, leastRate, runCapacity } from '../capacity/run-capacity.ts'
 import { GOAL_DEFAULTS } from '../capacity/search-goal.ts'
 import { UsageError } from '../errors.ts'
 import { createSearchProgress } from '../report/search-progress.ts'
@@ -38,7 +38,7 @@ const DEFAULT_GOALS: LatencyGoal[] = [
 ]
 /** Where a search begins and may end; an open loop has at most so many connections. */
 const RANGES = {
-  open: { start: 200, least: 1, most: 50_000, step: 0.1, connections: 1_000 },
+  open: { start: 200, most: 50_000, step: 0.1, connections: 1_000 },
   closed: { start: 8, least: 1, most: 2_000, step: 1, connections: 1_000 },
 } as const
 const QUICK = { width: 0.1, trialSeconds: 3, warmUpPeople: QUICK_WARM_UP_PEOPLE }
@@ -126,31 +126,44 @@ async function capacity(options: CapacityOptions): Promise<void> {
 export function describeSearch(options: CapacityOptions): SearchSettings {
   const loop = options.closed ? 'closed' : 'open'
   const range = RANGES[loop]
+  const goals = options.goal ?? DEFAULT_GOALS
+  const least = options.closed ? RANGES.closed.least : leastRate(goals)
   const most = options.most ?? range.most
-  const start = options.start ?? Math.min(range.start, most)
+  const start = options.start ?? Math.min(Math.max(range.start, least), most)
   if (start > most)
     throw new UsageError(`--start ${start} is more than the highest load that is tried, ${most} (--most).`)
   if (options.closed && !(Number.isInteger(start) && Number.isInteger(most)))
     throw new UsageError('--start and --most are connections with --closed: whole numbers.')
-  if (start < range.least) throw new UsageError(`--start ${start}: no load below ${range.least} is tried.`)
+  if (start < least)
+    throw new UsageError(
+      options.closed
+        ? `--start ${start}: no load below ${least} is tried.`
+        : `${start}/s: below ${least} people per second a trial of a minute has too few answers for ${strictest(goals).name}. ` +
+            `Give a --start from ${least} on, or a lower percentile.`,
+    )
   const long = options.trialSeconds ?? (options.quick ? QUICK.trialSeconds : GOAL_DEFAULTS.finalTrialSeconds)
   return {
     loop,
     modes: options.modes,
-    goals: options.goal ?? DEFAULT_GOALS,
+    goals,
     width: options.width ?? (options.quick ? QUICK : GOAL_DEFAULTS).width,
     exceed_ratio: GOAL_DEFAULTS.exceedRatio,
     initial_trial_seconds: Number((SHORT_SHARE * long).toPrecision(3)),
     final_trial_seconds: long,
     duration_sum: TRIALS_PER_LOAD * long,
     start,
-    least: range.least,
+    least,
     most,
     step: range.step,
     searches: options.searches,
     most_trials: MOST_TRIALS,
     most_errors: MOST_ERRORS,
   }
+}
+
+/** The one that needs the most answers. */
+function strictest(goals: readonly LatencyGoal[]): LatencyGoal {
+  return goals.reduce((one, other) => (other.percentile > one.percentile ? other : one))
 }
 
 function describeShape(options: CapacityOptions): Pick<CapacityParts, 'shape' | 'connections' | 'allowNonempty'> {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import type { LatencyGoal } from '../capacity/capacity-file.ts'
-import { parseMilliseconds } from './options.ts'
+import { parseLatency } from './options.ts'
 
 /** A goal such as `p99=300ms` or `p99.9=1s`; may be given several times. */
 export function parseGoal(value: string, before: LatencyGoal[] | undefined): LatencyGoal[] {
@@ -10,8 +10,7 @@ export function parseGoal(value: string, before: LatencyGoal[] | undefined): Lat
     throw new InvalidArgumentError(
       'expected a percentile from p50 to below p100 and a time, such as p99=300ms or p95=1s.',
     )
-  const most = parseMilliseconds(time)
-  if (most === 0) throw new InvalidArgumentError('no latency is 0: expected a time such as 300ms.')
+  const most = parseLatency(time)
   const goal = { name: `p${number}=${time}`, percentile: number, most_ms: most }
   return [...(before ?? []).filter(({ name }) => name !== goal.name), goal]
 }

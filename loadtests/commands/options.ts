@@ -58,6 +58,13 @@ export function parseMilliseconds(value: string): number {
   return milliseconds
 }
 
+/** A latency, which is never 0. @returns milliseconds */
+export function parseLatency(value: string): number {
+  const milliseconds = parseMilliseconds(value)
+  if (milliseconds === 0) throw new InvalidArgumentError('no latency is 0: expected a time such as 300ms.')
+  return milliseconds
+}
+
 const UNITS = { b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30, tb: 2 ** 40 } as const
 
 /** A size such as `4GB` or `512MB`, in steps of 1 024. @returns bytes */

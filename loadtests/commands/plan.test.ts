@@ -74,6 +74,7 @@ describe('npm run plan', () => {
     [['--emit', 'env', '--json'], 'choose one of them'],
     [['--allow-nonempty'], 'with --from nothing is measured'],
     [['--mode', 'none'], 'measured the mode token-bucket: for none leave --from out'],
+    [['--p99', '0'], 'no latency is 0'],
     [['--from', '/nowhere'], '--from /nowhere holds neither a plan (basis.json) nor a run (run.json)'],
   ])('refuses %j', async (args, message) => {
     await expect(plan(...args)).rejects.toThrow(message)

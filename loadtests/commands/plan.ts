@@ -15,7 +15,15 @@ import { readBasis } from '../plan/read-basis.ts'
 import { isAnsweredByFleet, renderPlan } from '../plan/render-plan.ts'
 import { LIMITER_MODES, type LimiterMode } from '../run-file.ts'
 import { inRunDirectory } from './in-run-directory.ts'
-import { parseBytes, parseChoice, parseMilliseconds, parsePositive, parseSeconds, parseWholeNumber } from './options.ts'
+import {
+  parseBytes,
+  parseChoice,
+  parseLatency,
+  parseMilliseconds,
+  parsePositive,
+  parseSeconds,
+  parseWholeNumber,
+} from './options.ts'
 import { allowNonempty } from './system-options.ts'
 
 interface PlanCommandOptions {
@@ -66,7 +74,7 @@ export function createPlanCommand(): Command {
     .description('how many processes, connections and workers N users need; --verify runs it and prints the error')
     .requiredOption('--users <n>', 'who redeem, think, and come again', parseWholeNumber(1, 1_000_000_000))
     .option('--think <time>', 'between an answer and the next redemption', parseSeconds, 10)
-    .requiredOption('--p99 <time>', 'the latency that is asked for, such as 300ms', parseMilliseconds)
+    .requiredOption('--p99 <time>', 'the latency that is asked for, such as 300ms', parseLatency)
     .option('--mode <name>', LIMITER_MODES.join(', '), parseChoice(LIMITER_MODES), 'token-bucket')
     .option(
       '--codes <one|many>',

@@ -29,6 +29,7 @@ describe('npm run study:accuracy', () => {
       await writeFile(join(output.directory, name, 'run.json'), JSON.stringify(run))
     }
     await writeFile(join(output.directory, 'predictions.json'), predictions)
+    await expect(study('--resume', output.directory, '--rounds', '5')).rejects.toThrow('were foretold for 2 rounds')
     await study('--resume', output.directory, '--json')
     const summary = JSON.parse(output.stdout)
     expect(isPublished(summary), JSON.stringify(isPublished.errors)).toBe(true)
@@ -49,6 +50,7 @@ describe('npm run study:accuracy', () => {
   it.each([
     [['--render', 'a', '--resume', 'b'], 'choose one of them'],
     [['--render', 'a', '--seed', '1'], '--render measures nothing'],
+    [['--resume', '/nowhere'], 'there is no study of accuracy that began'],
   ])('refuses %j', async (args, message) => {
     await expect(study(...args)).rejects.toThrow(message)
   })

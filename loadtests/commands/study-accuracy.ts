@@ -2,9 +2,10 @@ import { randomInt } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import type { AccuracySummary } from '../accuracy/accuracy-file.ts'
 import { HELD_OUT } from '../accuracy/accuracy-points.ts'
 import { renderAccuracy } from '../accuracy/report-accuracy.ts'
-import { readAccuracy, runAccuracy, shorten } from '../accuracy/run-accuracy.ts'
+import { readAccuracy, refuseForeign, runAccuracy, shorten } from '../accuracy/run-accuracy.ts'
 import { summariseAccuracy } from '../accuracy/summarise-accuracy.ts'
 import { UsageError } from '../errors.ts'
 import { FIGURES } from '../points/point-figures.ts'
@@ -30,7 +31,7 @@ modes, pools, processes, workers, arrivals and store latencies. The predictions 
 first of them tried. What was measured twice (odd and even rounds) stands beside the errors: no model can be better.
 
 Examples:
-  npm run study:accuracy                                  about 50 minutes
+  npm run study:accuracy                                  about 40 minutes
   npm run study:accuracy -- --rounds 1                    a first look
   npm run study:accuracy -- --resume reports/DIRECTORY    goes on after the stage that was done
   npm run study:accuracy -- --render reports/DIRECTORY    only renders again what is there`
@@ -69,7 +70,8 @@ async function study(options: AccuracyOptions): Promise<void> {
   try {
     const runId = createRunId(new Date(), 'study-accuracy')
     const directory = options.render ?? options.resume ?? join(options.out, runId)
-    if (options.render === undefined) await makeRunDirectory(directory)
+    if (options.resume !== undefined) await refuseForeign(directory, options.rounds)
+    else if (options.render === undefined) await makeRunDirectory(directory)
     const parts = {
       directory,
       runId,
@@ -85,9 +87,15 @@ async function study(options: AccuracyOptions): Promise<void> {
     await writeFile(join(directory, 'report.md'), text)
     process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : text)
     process.stderr.write(`study: ${join(directory, 'report.md')}\n`)
-    const verdicts = [...FIGURES.map((figure) => summary.overall[figure].verdict), summary.intervals.verdict]
-    process.exitCode = options.gate && verdicts.includes('missed') ? 1 : 0
+    process.exitCode = exitCodeOf(summary, options.gate)
   } finally {
     interruption.dispose()
   }
+}
+
+function exitCodeOf({ overall, intervals, points, broken_invariants: broken }: AccuracySummary, gate: boolean): number {
+  if (broken.length > 0) return 4
+  if (points.every(({ figures }) => figures === null)) return 3
+  const verdicts = [...FIGURES.map((figure) => overall[figure].verdict), intervals.verdict]
+  return gate && verdicts.includes('missed') ? 1 : 0
 }

@@ -49,6 +49,8 @@ it('an overload is refused with the number of servers that it needs', () => {
     /at least 13 servers are needed/,
   )
   expect(leastServers(12)).toBe(13)
+  // 0.3 / 0.1 is 2.9999999999999996.
+  expect(() => solveErlang({ arrivalRate: 0.3, serviceRate: 0.1, servers: 3 })).toThrow(/at least 4 servers are needed/)
 })
 
 it.each([

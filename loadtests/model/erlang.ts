@@ -18,6 +18,9 @@ export interface ErlangResult {
   readonly utilisation: number
 }
 
+/** 0.3 / 0.1 is a little less than 3. */
+const ROUNDING = 1e-12
+
 /**
  * M/M/c by Erlang C, through the recursion of Erlang B, which stays between 0 and 1 for any number of servers.
  * @throws RangeError for a negative rate, and for an overload with how many servers would be needed
@@ -27,7 +30,7 @@ export function solveErlang(input: ErlangInput): ErlangResult {
   check(input)
   const { arrivalRate, serviceRate, servers } = input
   const load = arrivalRate / serviceRate
-  if (load >= servers)
+  if (load >= servers * (1 - ROUNDING))
     throw new RangeError(
       `the offered load of ${load} keeps ${servers} busy and the line grows without end: at least ${leastServers(load)} servers are needed`,
     )
@@ -43,7 +46,7 @@ export function solveErlang(input: ErlangInput): ErlangResult {
 
 /** The fewest that do not fall behind. */
 export function leastServers(load: number): number {
-  return Math.floor(load) + 1
+  return Math.floor(load * (1 + ROUNDING)) + 1
 }
 
 /** Share of arrivals that are turned away where nobody can wait, of an offered load in erlangs. */

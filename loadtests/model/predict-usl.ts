@@ -54,6 +54,11 @@ function warnOfFit(points: readonly Point[], fit: UslFit): string[] {
     warnings.push(
       `the points lie ${percent(fit.residualDeviation / mean)} off the curve: this law does not describe them`,
     )
+  if (fit.alpha === 1 && points.every(({ n }) => n > 1))
+    warnings.push(
+      'every load is at the bend or beyond it (alpha is 1): what one alone reaches (gamma), and where the bend is, cannot be ' +
+        'told from them. Measure smaller loads',
+    )
   const peak = peakOf(fit)
   const greatest = greatestLoad(points)
   if (peak !== null && fit.intervals.beta.low <= 0)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createRandom, drawNormal } from '../analysis/random.ts'
+import { predictUsl } from './predict-usl.ts'
 import { fitUsl, limitOf, peakOf, predictionInterval, throughputAt } from './usl.ts'
 
 /** SPEC SDM91 on a Sun machine, as in the R package usl (`specsdm91`). */
@@ -55,6 +56,24 @@ describe('published values', () => {
 })
 
 describe('the physical range', () => {
+  test('a share is at most 1, also where every point lies at the bend or past it', () => {
+    const points = [
+      { n: 50, x: 1_000 },
+      { n: 100, x: 950 },
+      { n: 150, x: 920 },
+      { n: 200, x: 910 },
+    ]
+    const fit = fitUsl(points)
+    expect(fit.alpha).toBe(1)
+    expect(fit.intervals.alpha.high).toBeLessThanOrEqual(1)
+    // From there on it only falls: one alone would have reached a little more than the first point.
+    expect(fit.gamma).toBeGreaterThan(1_000)
+    expect(fit.gamma).toBeLessThan(1_100)
+    expect(Math.abs(throughputAt(fit, 100) - 950)).toBeLessThan(30)
+    const { warnings } = predictUsl(points, fit, { thinkTime: 0 })
+    expect(warnings.join()).toContain('Measure smaller loads')
+  })
+
   const pointsOf = (usl: { alpha: number; beta: number; gamma: number }) =>
     [1, 2, 4, 8, 16, 32].map((n) => ({ n, x: throughputAt(usl, n) }))
 

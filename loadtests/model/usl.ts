@@ -10,7 +10,7 @@ export interface Point {
 
 /**
  * Universal Scalability Law: X(N) = γN / (1 + α(N − 1) + βN(N − 1)); γ is the throughput at N = 1, α the share that
- * waits for others (contention), β the cost of agreeing with each other (coherency), both ≥ 0.
+ * waits for others (contention), from 0 to 1; β the cost of agreeing with each other (coherency), ≥ 0.
  * Source: Gunther, Guerrilla Capacity Planning (2007), ch. 4.
  */
 export interface Usl {
@@ -62,7 +62,7 @@ export function limitOf({ alpha, gamma }: Usl): number | null {
 }
 
 /**
- * Least squares on throughput, with α, β ≥ 0 and γ > 0.
+ * Least squares on throughput, with 0 ≤ α ≤ 1, β ≥ 0 and γ > 0.
  * @throws RangeError for fewer than MINIMUM_POINTS different loads
  */
 export function fitUsl(points: readonly Point[], seed = 1): UslFit {
@@ -116,12 +116,17 @@ function rangeOf(values: readonly number[]): Range {
   return { low: quantileSorted(sorted, tail), high: quantileSorted(sorted, 1 - tail) }
 }
 
-type Free = { readonly alpha: boolean; readonly beta: boolean }
+/** Each is found, or stays at an edge of its range: a share is from 0 to 1. */
+type Free = { readonly alpha: 'free' | 0 | 1; readonly beta: 'free' | 0 }
 
-/** The optimum lies inside or on an edge: each of the four cases is fitted freely, and the best possible one is taken. */
+const CASES: readonly Free[] = (['free', 1, 0] as const).flatMap((alpha) =>
+  (['free', 0] as const).map((beta) => ({ alpha, beta })),
+)
+
+/** The optimum lies inside or on an edge: each case is fitted freely, and the best possible one is taken. */
 function fitBest(points: readonly Point[]): Usl {
-  const cases: Free[] = [true, false].flatMap((alpha) => [true, false].map((beta) => ({ alpha, beta })))
-  const fits = cases.map((free) => fitFree(points, free)).filter((fit) => fit.alpha >= 0 && fit.beta >= 0)
+  const isPossible = ({ alpha, beta }: Usl) => alpha >= 0 && alpha <= 1 && beta >= 0
+  const fits = CASES.map((free) => fitFree(points, free)).filter(isPossible)
   const error = (usl: Usl) => points.reduce((sum, { n, x }) => sum + (x - throughputAt(usl, n)) ** 2, 0)
   return fits.reduce((best, fit) => (error(fit) < error(best) ? fit : best), fits.at(-1) as Usl)
 }
@@ -135,8 +140,7 @@ function fitFree(points: readonly Point[], free: Free): Usl {
     const [gamma = 0, ...others] = solveWeighted(
       points.map(({ n, x }) => ({ row: slopesAt(best, free, n), value: x - throughputAt(best, n), weight: 1 })),
     )
-    const alpha = free.alpha ? (others[0] ?? 0) : 0
-    const beta = free.beta ? (others[free.alpha ? 1 : 0] ?? 0) : 0
+    const { alpha, beta } = steered(free, others)
     const before = least
     for (let size = 1; size > SMALLEST_STEP; size /= 2) {
       const next = { alpha: best.alpha + size * alpha, beta: best.beta + size * beta, gamma: best.gamma + size * gamma }
@@ -154,19 +158,31 @@ function fitFree(points: readonly Point[], free: Free): Usl {
 function slopesAt(usl: Usl, free: Free, n: number): number[] {
   const shares = 1 + usl.alpha * (n - 1) + usl.beta * n * (n - 1)
   const byShares = (-usl.gamma * n) / shares ** 2
-  return [n / shares, ...(free.alpha ? [byShares * (n - 1)] : []), ...(free.beta ? [byShares * n * (n - 1)] : [])]
+  return [n / shares, ...ofFree(free, byShares * (n - 1), byShares * n * (n - 1))]
+}
+
+/** Those of the two that are free. */
+function ofFree(free: Free, byAlpha: number, byBeta: number): number[] {
+  return [...(free.alpha === 'free' ? [byAlpha] : []), ...(free.beta === 'free' ? [byBeta] : [])]
+}
+
+/** What was solved for those that are free; 0 for the others. */
+function steered(free: Free, solved: readonly number[]): Pick<Usl, 'alpha' | 'beta'> {
+  const [first = 0, second = 0] = solved
+  const beta = free.alpha === 'free' ? second : first
+  return { alpha: free.alpha === 'free' ? first : 0, beta: free.beta === 'free' ? beta : 0 }
 }
 
 /** n/x is linear in 1/γ, α/γ and β/γ: weighted by x⁴/n², its least squares are near those on x. */
 function startFrom(points: readonly Point[], free: Free): Usl {
-  const basis = (n: number) => [1, ...(free.alpha ? [n - 1] : []), ...(free.beta ? [n * (n - 1)] : [])]
+  const fixed = free.alpha === 'free' ? 0 : free.alpha
+  const basis = (n: number) => [1 + fixed * (n - 1), ...ofFree(free, n - 1, n * (n - 1))]
   const [base = 1, ...others] = solveWeighted(
     points.map(({ n, x }) => ({ row: basis(n), value: n / x, weight: x ** 4 / n ** 2 })),
   )
   const gamma = 1 / Math.max(base, 1e-12)
-  const alpha = free.alpha ? (others[0] ?? 0) * gamma : 0
-  const beta = free.beta ? (others[free.alpha ? 1 : 0] ?? 0) * gamma : 0
-  return { alpha, beta, gamma }
+  const { alpha, beta } = steered(free, others)
+  return { alpha: fixed + alpha * gamma, beta: beta * gamma, gamma }
 }
 
 interface Equation {

@@ -23,7 +23,10 @@ describe('basisOfRun', () => {
     expect(() => basisOfRun(exampleAccuracyRun([few], 1))).toThrow('measured 1 loads of one size')
     const draining = others.map((point) => ({ ...point, drain: 'running' as const }))
     expect(() => basisOfRun(exampleAccuracyRun(draining, 1))).toThrow('measured 0 loads of one size')
-    const run = exampleAccuracyRun([few, ...others], 1)
+    expect(() => basisOfRun(exampleAccuracyRun([few, ...others], 1))).toThrow(
+      'has one trial of each load: how much this machine changes from one to the next is not known',
+    )
+    const run = exampleAccuracyRun([few, ...others], 2)
     const failed = { ...run, trials: run.trials.map((trial) => ({ ...trial, status: 'failed' as const })) }
     expect(() => basisOfRun(failed)).toThrow('invented cannot be planned from: "25 people/s" has no trial that counts.')
   })

@@ -98,6 +98,11 @@ export function basisOfRun(run: PointsRun): BasisFile {
   const tried = points
     .map((point): Tried => ({ point, trials: run.trials.filter(({ profile }) => profile === point.name) }))
     .sort((a, b) => lightness(a.point) - lightness(b.point))
+  if (tried.every(({ trials }) => trials.filter(succeeded).length === 1))
+    throw new UsageError(
+      `${run.run_id} has one trial of each load: how much this machine changes from one to the next is not known. Give ` +
+        'one with --rounds 2 or more, or leave --from out.',
+    )
   const { profile, db_latency_ms, redis_latency_ms } = first
   return {
     schema: 1,

@@ -105,6 +105,7 @@ function sharedSettings({ pool, semaphore }: Profile, mode: LimiterMode): Record
   return { LIMITER_MODE: mode, DB_POOL_MAX: String(pool), ...(limited && { SEMAPHORE_LIMIT: String(semaphore) }) }
 }
 
+/** Beside its pool a worker has two connections of its own, the scheduler one. */
 function neededConnections(profile: Profile): number {
-  return connectionsOf(profile) + SPARE_CONNECTIONS
+  return connectionsOf(profile) + 2 * profile.workers + 1 + SPARE_CONNECTIONS
 }

@@ -23,10 +23,15 @@ export function connectionsOf({ servers, workers, pool }: Profile): number {
  * Memory of all processes of a profile. Postgres is taken to grow with its connections, never to be smaller than it was
  * measured: more than it will really take.
  */
-export function memoryOf({ memory, connections }: Footprint, profile: Profile): number {
+export function memoryOf(footprint: Footprint, profile: Profile): number {
+  const { memory, connections } = footprint
   const growth = Math.max(1, connectionsOf(profile) / connections)
-  const processes = profile.servers * memory.server + profile.workers * memory.worker + memory.scheduler
-  return processes + growth * memory.postgres + memory.redis
+  return processMemoryOf(footprint, profile) + growth * memory.postgres + memory.redis
+}
+
+/** Without the stores. */
+export function processMemoryOf({ memory }: Footprint, { servers, workers }: Profile): number {
+  return servers * memory.server + workers * memory.worker + memory.scheduler
 }
 
 /** The direction that is fuller, in Mbit/s; null where nobody counted. */

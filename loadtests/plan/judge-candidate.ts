@@ -6,7 +6,7 @@ import type { Machines, PipelineSize } from '../model/pipeline/pipeline-size.ts'
 import { delaysOf, type StationUse } from '../model/pipeline/predict-pipeline.ts'
 import type { Figure } from '../points/point-figures.ts'
 import type { Profile } from '../run-file.ts'
-import { bandwidthOf, type Footprint, memoryOf } from './footprint.ts'
+import { bandwidthOf, type Footprint, memoryOf, processMemoryOf } from './footprint.ts'
 import { type Foretold, foretell, type Noise } from './foretell.ts'
 import type { PlanRequest } from './plan-request.ts'
 
@@ -65,7 +65,7 @@ export function judgeCandidate(
   const rate = request.users / (request.think + meanAlone)
   const memoryBytes = memoryOf(basis.footprint, profile)
   const megabits = bandwidthOf(basis.footprint, rate)
-  const limits = [...overflows(request, memoryBytes, megabits)]
+  const limits = overflows(request, basis.footprint, profile, megabits)
   const full = fullStations(demands, size, rate)
   const known = { profile, hasGenerator, rate, memoryBytes, megabitsPerSecond: megabits }
   if (full.length > 0) return saturated(known, full, limits)
@@ -124,10 +124,10 @@ function overRegions(
   return { throughput, mean: plus(mean, remote * regionRoundTrip), p99: plus(p99, regionRoundTrip) }
 }
 
-/** All on one, or servers and workers on so many and each store on one of its own. */
+/** All on one, or servers and workers together on so many and each store on one of its own. */
 function machinesOf({ machine: { cores }, whatIf: { instances } }: PlanRequest): Machines {
   if (instances === 1) return { shared: cores }
-  return { servers: instances * cores, workers: instances * cores, postgres: cores, redis: cores }
+  return { instances: instances * cores, postgres: cores, redis: cores }
 }
 
 function fasterPostgres(demands: PipelineDemands, factor: number): PipelineDemands {
@@ -159,8 +159,7 @@ export function lawfulUse(demands: PipelineDemands, size: PipelineSize, rate: nu
     ...('shared' in machines
       ? [['cores', onServers + onWorkers + postgres + redis + generator + accept.delay_proxy, machines.shared]]
       : [
-          ['cores of servers', onServers, machines.servers],
-          ['cores of workers', onWorkers, machines.workers],
+          ['cores of instances', onServers + onWorkers, machines.instances],
           ['cores of postgres', postgres, machines.postgres],
         ]),
   ] as [string, number, number][]
@@ -208,11 +207,18 @@ function isWall(full: readonly StationUse[], limits: readonly string[]): boolean
   return full.length + limits.length > 0 && full.every(({ station }) => !OF_PROFILE.has(station))
 }
 
-function overflows({ machine, whatIf }: PlanRequest, memoryBytes: number, megabits: number | null): string[] {
-  const memory = machine.memoryBytes * whatIf.instances
-  const bandwidth = machine.megabitsPerSecond * whatIf.instances
+/** Of several machines the stores have some of their own. */
+function overflows(
+  { machine, whatIf: { instances } }: PlanRequest,
+  footprint: Footprint,
+  profile: Profile,
+  megabits: number | null,
+): string[] {
+  const memory = machine.memoryBytes * instances
+  const needed = instances === 1 ? memoryOf(footprint, profile) : processMemoryOf(footprint, profile)
+  const bandwidth = machine.megabitsPerSecond * instances
   return [
-    ...(memoryBytes > memory ? [`memory: ${formatBytes(memoryBytes)} of ${formatBytes(memory)}`] : []),
+    ...(needed > memory ? [`memory: ${formatBytes(needed)} of ${formatBytes(memory)}`] : []),
     ...(megabits !== null && megabits > bandwidth
       ? [`bandwidth: ${formatNumber(megabits)} of ${formatNumber(bandwidth)} Mbit/s`]
       : []),

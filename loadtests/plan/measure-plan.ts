@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Point } from '../points/points-file.ts'
+import { refuseBroken } from '../points/refuse-broken.ts'
 import { runPoints } from '../points/run-points.ts'
 import { createProgressReport } from '../report/progress.ts'
 import type { LimiterMode } from '../run-file.ts'
@@ -23,14 +24,19 @@ type Choices = Pick<Point, 'codes' | 'db_latency_ms' | 'redis_latency_ms'> & {
   readonly allowNonempty: boolean
 }
 
-/** About three minutes. @throws the signal's reason when it is interrupted: half of it is no basis */
+/**
+ * About three minutes.
+ * @throws the signal's reason when it is interrupted: half of it is no basis; BrokenInvariantError
+ */
 export async function measureBasis(
   { allowNonempty, semaphore, mode, ...choices }: Choices,
   running: Running,
 ): Promise<BasisFile> {
   process.stderr.write('no --from: measuring first, about three minutes\n')
   const points = basisPoints(mode, choices, semaphore)
-  return basisOfRun(await run('basis', points, BASIS_ROUNDS, allowNonempty, running))
+  const measured = await run('basis', points, BASIS_ROUNDS, allowNonempty, running)
+  refuseBroken(measured.trials, join(running.directory, 'basis'))
+  return basisOfRun(measured)
 }
 
 interface Verified {

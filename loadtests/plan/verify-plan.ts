@@ -1,5 +1,6 @@
 import { checkPointsLaws } from '../model/observe-points.ts'
 import { loadOfPoint } from '../model/pipeline/size-of-point.ts'
+import { brokenNumbers } from '../points/broken-numbers.ts'
 import { type Figure, medianFigures } from '../points/point-figures.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
 import { WARM_UP_PEOPLE } from '../scenarios/scenario.ts'
@@ -55,7 +56,7 @@ export function verify(request: PlanRequest, candidate: Candidate, run: PointsRu
     const [foretold, low, high] = [factor * middle, factor * least, factor * most]
     return { foretold, low, high, measured: value, error: foretold / value - 1, is_held: low <= value && value <= high }
   }
-  const broken = run.trials.flatMap(({ invariants }) => invariants.filter((check) => check.broken.length > 0))
+  const broken = brokenNumbers(run.trials)
   return {
     run_id: run.run_id,
     trials: run.trials.filter(({ status }) => status === 'ok').length,
@@ -64,7 +65,7 @@ export function verify(request: PlanRequest, candidate: Candidate, run: PointsRu
       mean: compare('mean', measured.mean),
       p99: compare('p99', measured.p99),
     },
-    broken: [...new Set(broken.map(({ number }) => number))],
+    broken,
     meets_target: measured !== null && measured.p99 <= request.p99 && broken.length === 0,
     with_generator: candidate.hasGenerator,
     laws: checkPointsLaws(run),

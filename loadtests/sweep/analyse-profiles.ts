@@ -2,6 +2,7 @@ import { median } from '../analysis/bootstrap.ts'
 import { formatNumber, plural } from '../analysis/format.ts'
 import { meanRate } from '../drivers/arrivals.ts'
 import { checkPointsLaws } from '../model/observe-points.ts'
+import { brokenNumbers } from '../points/broken-numbers.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
 import type { Trial } from '../run-file.ts'
 import { acceptedPerSecond, drainedPerSecond } from './figures-by-round.ts'
@@ -69,7 +70,7 @@ function resultOf(run: PointsRun, points: readonly Point[], user: User): Found {
       return [{ rate: meanRate(point.arrivals), point, trials: own, verdicts }]
     })
     .sort((a, b) => a.rate - b.rate)
-  const broken = rates.flatMap(({ verdicts }) => verdicts).filter(({ hasBroken }) => hasBroken).length
+  const broken = trials.filter((trial) => brokenNumbers([trial]).length > 0).length
   const held = rates.filter(isHeld).at(-1)
   const missed = rates.find(({ rate, verdicts }) => rate > (held?.rate ?? 0) && verdicts.some(isMissed))
   return {

@@ -17,7 +17,7 @@ export interface PipelineSize {
   readonly machines: Machines
 }
 
-/** Cores: one machine for all, or some for each part. */
+/** Cores: of one machine for all, or of all the ones that carry servers and workers, and of one for each store. */
 export type Machines =
   | { readonly shared: number }
-  | { readonly servers: number; readonly workers: number; readonly postgres: number; readonly redis: number }
+  | { readonly instances: number; readonly postgres: number; readonly redis: number }

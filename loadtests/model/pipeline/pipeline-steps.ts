@@ -28,7 +28,7 @@ const LOCKED_PART = 0.4
 /** Trips of one transaction: BEGIN and COMMIT are small. */
 const TRIP_PARTS = { begin: 0.1, statement: 0.7, commit: 0.2 } as const
 
-type Part = 'servers' | 'workers' | 'postgres' | 'redis'
+type Part = 'instances' | 'postgres' | 'redis'
 
 /** Steps that take CPU where it is. */
 export function createSteps({ machines }: PipelineSize) {
@@ -38,15 +38,15 @@ export function createSteps({ machines }: PipelineSize) {
   const thread = (name: string, part: Part) => (seconds: number) =>
     seconds > 0 ? hold(name, serve(coresOf(part), constant(seconds))) : []
   return {
-    generator: thread('generator', 'servers'),
-    server: thread('server', 'servers'),
-    cpuOfServers: cpu('servers'),
-    proxy: thread('delay proxy', 'servers'),
+    generator: thread('generator', 'instances'),
+    server: thread('server', 'instances'),
+    cpuOfServers: cpu('instances'),
+    proxy: thread('delay proxy', 'instances'),
     redis: thread('redis', 'redis'),
     postgres: cpu('postgres'),
-    scheduler: thread('scheduler', 'workers'),
-    worker: thread('worker', 'workers'),
-    cpuOfWorkers: cpu('workers'),
+    scheduler: thread('scheduler', 'instances'),
+    worker: thread('worker', 'instances'),
+    cpuOfWorkers: cpu('instances'),
   }
 }
 type Steps = ReturnType<typeof createSteps>

@@ -108,7 +108,7 @@ describe('predictPipeline where CPU costs time', () => {
   })
 
   it('gives parts on machines of their own cores of their own', () => {
-    const machines = { servers: 4, workers: 2, postgres: 8, redis: 1 }
+    const machines = { instances: 6, postgres: 8, redis: 1 }
     const profile = { ...near.profile, servers: 4 }
     const apart = predictPipeline(cpu, { ...near, machines, profile }, { customers: 50 }, { answers: 4_000 })
     expect(apart.throughput).toBeCloseTo(8 / 0.0038, -3)

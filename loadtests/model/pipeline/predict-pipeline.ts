@@ -112,7 +112,7 @@ function run({ demands, size, load, rate, stall, seed, answers }: Pass): Simulat
 /** The asymptotic bounds: nobody waits, or the cores are full. */
 function firstGuess(demands: PipelineDemands, size: PipelineSize, customers: number): number {
   const { machines } = size
-  const cores = 'shared' in machines ? machines.shared : machines.servers
+  const cores = 'shared' in machines ? machines.shared : machines.instances
   const cpu = sumOfDemands(demandsAt(demands, Number.POSITIVE_INFINITY).accept)
   const alone = demands.alone.reduce((sum, seconds) => sum + seconds, 0) / demands.alone.length
   return Math.min(customers / (alone + delaysOf(size)), cores / cpu)
