@@ -64,6 +64,8 @@ export const comparisonSchema = z.object({
   rows: z.array(rowSchema),
   /** Invariants that broke in the second run and held in the first. */
   broken: z.array(z.string()),
+  /** Modes of which more than 1 % of the requests fail in the second run, and more in each of its rounds than in the first run. */
+  failing: z.array(z.string()),
 })
 export type RunComparison = z.infer<typeof comparisonSchema>
 

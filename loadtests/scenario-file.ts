@@ -5,6 +5,15 @@ import { targetSchema } from './targets/targets-schema.ts'
 const text = z.string().min(1)
 const name = z.string().regex(/^[\w.-]+$/, 'only letters, digits and . _ - are possible here')
 
+/** How a message ends, and whether its connection is kept. */
+const GENERATORS_OWN = /^(content-length|transfer-encoding|connection)$/i
+const headersSchema = z
+  .record(z.string(), text)
+  .refine(
+    (headers) => !Object.keys(headers).some((header) => GENERATORS_OWN.test(header)),
+    'the generator itself says Content-Length, Transfer-Encoding and Connection: leave them out',
+  )
+
 const requestSchema = z.strictObject({
   name,
   /** How often it is sent beside the others. */
@@ -12,7 +21,7 @@ const requestSchema = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
   /** From the root, with its query; `{{people.id}}` is a cell of the data, `{{person}}` the number of the person. */
   path: z.string().regex(/^\//, 'expected a path such as /items'),
-  headers: z.record(z.string(), text).default({}),
+  headers: headersSchema.default({}),
   /** Sent as JSON; its texts may hold `{{…}}`. */
   body: z.json().optional(),
   checks: z

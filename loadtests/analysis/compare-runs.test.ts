@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { comparisonSchema, type Row } from '../compare-file.ts'
+import { renderComparisonJunit } from '../report/compare-junit.ts'
 import type { Run, Trial } from '../run-file.ts'
 import { whyIncomparable } from './comparable.ts'
 import { compareRuns } from './compare-runs.ts'
@@ -94,6 +95,22 @@ describe('compareRuns', () => {
     expect(comparison.outcome).toBe('regression')
     expect(comparison.verdict).toMatch(/^Broke: none: invariant 1 \(no overselling\)\./)
     expect(compareRuns(after, after).broken).toEqual([])
+  })
+
+  it('calls requests that fail since a regression, however fast they fail', () => {
+    const failing = withTrials(
+      atSpeed(runOf(2), ({ mode }) => (mode === 'none' ? 2 : 1)),
+      ({ mode, loads }) =>
+        mode === 'none' ? { loads: loads.map((load) => ({ ...load, errors: Math.ceil(load.accepted / 10) })) } : {},
+    )
+    const comparison = compareRuns(runOf(1), failing)
+    expect(comparison).toMatchObject({
+      outcome: 'regression',
+      failing: [expect.stringMatching(/^none: 9\.\d+ % requests that failed, 0 % before$/)],
+      verdict: expect.stringContaining('Fails: none: 9.'),
+    })
+    expect(renderComparisonJunit(comparison)).toContain('they did not fail before')
+    expect(compareRuns(failing, failing).failing).toEqual([])
   })
 
   it('concludes nothing from a few rounds, or without anything to hold the time against', () => {

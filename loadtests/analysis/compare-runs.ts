@@ -1,11 +1,13 @@
 import { COMPARE_SCHEMA, type Row, type RunComparison } from '../compare-file.ts'
 import { type Run, SUBJECTS, type Subject } from '../run-file.ts'
+import { median } from './bootstrap.ts'
 import { environmentWarnings, isOtherMachine } from './comparable.ts'
 import { countedRows, judge, timedRow } from './compare-rows.ts'
 import { outcomeOf, verdictOfComparison } from './comparison-verdict.ts'
-import { joinWords, plural } from './format.ts'
+import { formatShare, joinWords, plural } from './format.ts'
+import { MAXIMUM_ERROR_RATIO } from './judge-validity.ts'
 import { timedFigures } from './round-figures.ts'
-import { succeeded } from './rounds.ts'
+import { errorRatio, succeeded } from './rounds.ts'
 
 /**
  * What changed from the first run to the second one. Both must be comparable (comparable.ts). What takes time is held
@@ -22,16 +24,19 @@ export function compareRuns(first: Run, second: Run): RunComparison {
     ...countedRows(first, second, mode),
   ])
   const broken = brokenSince(first, second)
-  const outcome = outcomeOf(rows, broken, lost)
+  const failing = modes.flatMap((mode) => failingSince(first, second, mode))
+  const faults = { broken, failing, lost }
+  const outcome = outcomeOf(rows, faults)
   return {
     schema: COMPARE_SCHEMA,
     first: referenceTo(first),
     second: referenceTo(second),
     outcome,
-    verdict: verdictOfComparison(outcome, rows, broken, lost),
+    verdict: verdictOfComparison(outcome, rows, faults),
     warnings: warningsOf(first, second, rows),
     rows,
     broken,
+    failing,
   }
 }
 
@@ -51,6 +56,21 @@ export function referenceTo(run: Run): RunComparison['first'] {
 function brokenSince(first: Run, second: Run): string[] {
   const before = new Set(brokenIn(first))
   return brokenIn(second).filter((text) => !before.has(text))
+}
+
+/** Requests that fail are no figure that could get shorter by it: more than is let pass, and more in each round than before. */
+function failingSince(first: Run, second: Run, mode: Subject): string[] {
+  if (mode === 'ceiling') return []
+  const [before, after] = [failedByRound(first, mode), failedByRound(second, mode)]
+  if (before.length === 0 || after.length === 0) return []
+  const share = median(after)
+  if (share <= MAXIMUM_ERROR_RATIO || Math.min(...after) <= Math.max(...before)) return []
+  const what = mode === 'target' ? 'requests that failed or did not pass their checks' : 'requests that failed'
+  return [`${mode}: ${formatShare(share)} ${what}, ${formatShare(median(before))} before`]
+}
+
+function failedByRound({ trials }: Run, mode: Subject): number[] {
+  return trials.filter((trial) => trial.mode === mode).flatMap((trial) => errorRatio([trial]) ?? [])
 }
 
 function brokenIn({ trials }: Run): string[] {

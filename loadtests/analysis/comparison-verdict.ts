@@ -3,15 +3,22 @@ import { formatCount, formatDetectable, joinWords } from './format.ts'
 
 type Outcome = RunComparison['outcome']
 
-/**
- * An invariant that broke is a regression, whatever else got better.
- * @param lost modes that were measured before and of which no trial counts now: then nothing else is concluded
- */
-export function outcomeOf(rows: readonly Row[], broken: readonly string[], lost: readonly string[]): Outcome {
+/** What no figure of a row tells, each in words. */
+export interface Faults {
+  /** Invariants that broke, and held before. */
+  readonly broken: readonly string[]
+  /** Modes whose requests fail, and did not before. */
+  readonly failing: readonly string[]
+  /** Modes that were measured before and of which no trial counts now: then nothing else is concluded. */
+  readonly lost: readonly string[]
+}
+
+/** An invariant that broke, and requests that fail, are a regression, whatever else got better. */
+export function outcomeOf(rows: readonly Row[], { broken, failing, lost }: Faults): Outcome {
   const judged = rows.filter((row) => row.judged)
-  const isWorse = broken.length > 0 || judged.some(({ verdict }) => verdict === 'worse')
+  if (broken.length + failing.length > 0) return 'regression'
   const isBetter = judged.some(({ verdict }) => verdict === 'better')
-  if (isWorse) return isBetter && broken.length === 0 ? 'mixed' : 'regression'
+  if (judged.some(({ verdict }) => verdict === 'worse')) return isBetter ? 'mixed' : 'regression'
   if (lost.length > 0) return 'nothing can be concluded'
   if (isBetter) return 'improvement'
   const isDecided = judged.some(({ kind, verdict }) => kind === 'time' && verdict !== 'too few rounds')
@@ -19,17 +26,13 @@ export function outcomeOf(rows: readonly Row[], broken: readonly string[], lost:
 }
 
 /** What changed, for somebody who reads nothing else. */
-export function verdictOfComparison(
-  outcome: Outcome,
-  rows: readonly Row[],
-  broken: readonly string[],
-  lost: readonly string[],
-): string {
+export function verdictOfComparison(outcome: Outcome, rows: readonly Row[], { broken, failing, lost }: Faults): string {
   const judged = rows.filter((row) => row.judged)
   const changes = (verdict: Row['verdict']) => judged.filter((row) => row.verdict === verdict).map(changeOf)
   const sentences = [
     ...(lost.length === 0 ? [] : [`No trial of ${joinWords(lost)} counts any more.`]),
     ...broken.map((text) => `Broke: ${text}.`),
+    ...failing.map((text) => `Fails: ${text}.`),
     ...sentence('Worse', changes('worse')),
     ...sentence('Better', changes('better')),
   ]

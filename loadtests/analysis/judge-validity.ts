@@ -7,7 +7,8 @@ import { type GateContext, mergeGates } from './gates.ts'
 import { MINIMUM_ANSWERS_FOR_P99 } from './histograms.ts'
 import { loadOf, succeeded } from './rounds.ts'
 
-const MAXIMUM_ERROR_RATIO = 0.01
+/** A larger share of requests that fail is a fault of what is loaded. */
+export const MAXIMUM_ERROR_RATIO = 0.01
 /** Bounds further apart than this tell nothing about where the figure lies. */
 const MAXIMUM_INTERVAL_FACTOR = 2
 
@@ -36,6 +37,8 @@ export function judgeValidity(evidence: ValidityEvidence): Validity {
     const head = evidence.trials.some(({ status }) => status === 'invalid') ? 'no trial is valid' : 'no trial succeeded'
     return { validity: 'INVALID', reasons: [head, ...losses], gates }
   }
+  if (evidence.histogram === null || evidence.histogram.totalCount === 0)
+    return { validity: 'INVALID', reasons: ['no request was answered', ...losses], gates }
   const doubts = gates.filter(({ verdict }) => verdict === 'doubt').map(({ told }) => told)
   const instruments = brokenInstruments(evidence.run, measured)
   const rounds = roundReasons(evidence.run, measured)

@@ -81,3 +81,15 @@ function ratesByRound(trials: readonly Trial[], name: Load['name'], count: (part
   }
   return rates
 }
+
+/**
+ * Errors among all requests of the trials that succeeded; null when there were no requests. A refusal of the reference
+ * server is an answer; of a team's own target it is one that did not pass its checks.
+ */
+export function errorRatio(trials: readonly Trial[]): number | null {
+  const loads = trials.filter(succeeded).flatMap(({ loads, mode }) => loads.map((load) => ({ ...load, mode })))
+  const failed = ({ errors, refused, mode }: (typeof loads)[number]) => errors + (mode === 'target' ? refused : 0)
+  const errors = loads.reduce((total, load) => total + failed(load), 0)
+  const requests = loads.reduce((total, load) => total + answersOf(load) + load.errors, 0)
+  return requests === 0 ? null : errors / requests
+}

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type Run, type Subject, summarySchema, type Trial } from '../run-file.ts'
+import { type Load, type Run, type Subject, summarySchema, type Trial } from '../run-file.ts'
 import { type Targets, targetsSchema } from '../targets/targets-schema.ts'
 import { exampleHistogram, exampleRun } from './example-run.ts'
+import { exitCodeFor } from './exit-code.ts'
 import { summarise } from './summarise.ts'
 
 const NO_TARGETS: Targets = { schema: 1, name: 'none', targets: [] }
@@ -92,6 +93,32 @@ describe('summarise', () => {
     expect(summary.targets).toMatchObject([{ verdict: 'missed' }])
     expect(summary.verdict).toContain('100 % of the requests failed or got an answer that did not pass its checks')
     expect(summarise(failing('none'), targets).targets).toMatchObject([{ verdict: 'met' }])
+  })
+
+  it("of a team's own target that answers nothing good a rate is missed, and one that never answers proves nothing", () => {
+    const targets = targetsSchema.parse({
+      ...{ schema: 1, name: 'own' },
+      targets: [{ name: 'fast', measure: 'accepted_per_second', at_least: 100, modes: ['target'] }],
+    })
+    const ofTarget = (change: (load: Load) => Partial<Load>): Run => {
+      const run = withTrials(({ mode, loads }) => ({
+        mode: mode === 'none' ? 'target' : mode,
+        loads: loads.map((load) => ({ ...load, ...(mode === 'none' && change(load)) })),
+      }))
+      return { ...run, trials: run.trials.filter(({ mode }) => mode === 'target' || mode === 'ceiling') }
+    }
+    const refused = summarise(
+      ofTarget((load) => ({ accepted: 0, refused: load.accepted })),
+      targets,
+    )
+    expect(refused.targets).toMatchObject([{ verdict: 'missed' }])
+    expect(refused.verdict).toContain('No answer of the target counts.')
+    const silent = summarise(
+      ofTarget((load) => ({ accepted: 0, errors: load.accepted, histogram: exampleHistogram([]) })),
+      targets,
+    )
+    expect(silent.results.find(({ mode }) => mode === 'target')).toMatchObject({ validity: 'INVALID' })
+    expect(exitCodeFor(silent, { gate: false })).toBe(3)
   })
 
   it('adds up what invariants examined and keeps 20 offending ids', () => {

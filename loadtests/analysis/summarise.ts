@@ -10,8 +10,8 @@ import { comparePairs } from './pair-of-modes.ts'
 import {
   acceptedByRound,
   answeredByRound,
-  answersOf,
   drainedByRound,
+  errorRatio,
   intervalOverRounds,
   loadOf,
   ratioWithinRounds,
@@ -131,16 +131,4 @@ function stepsOf(trials: readonly Trial[]): Result['steps'] {
 
 function endToEndHistograms(trials: readonly Trial[]): string[] {
   return trials.filter(succeeded).flatMap((trial) => trial.end_to_end_histogram ?? [])
-}
-
-/**
- * Errors among all requests of the trials that succeeded; null when there were no requests. A refusal of the reference
- * server is an answer; of a team's own target it is one that did not pass its checks.
- */
-function errorRatio(trials: readonly Trial[]): number | null {
-  const loads = trials.filter(succeeded).flatMap(({ loads, mode }) => loads.map((load) => ({ ...load, mode })))
-  const failed = ({ errors, refused, mode }: (typeof loads)[number]) => errors + (mode === 'target' ? refused : 0)
-  const errors = loads.reduce((total, load) => total + failed(load), 0)
-  const requests = loads.reduce((total, load) => total + answersOf(load) + load.errors, 0)
-  return requests === 0 ? null : errors / requests
 }

@@ -35,8 +35,12 @@ function validitySentences(results: readonly Result[]): string[] {
   return sentences
 }
 
-/** Where most answers are no redemptions by design (sold out, status polls), the rate of answers compares the modes. */
+/**
+ * Where most answers are no redemptions by design (sold out, status polls), the rate of answers compares the modes. Of a
+ * team's own target only those count that passed their checks.
+ */
 export function headlineOf(results: readonly Result[]): Headline {
+  if (results.some(({ mode }) => mode === 'target')) return 'accepted'
   const total = (field: 'accepted_per_second' | 'answered_per_second') =>
     results.reduce((sum, result) => sum + (result.mode === 'ceiling' ? 0 : (result[field]?.median ?? 0)), 0)
   return total('accepted_per_second') < total('answered_per_second') / 2 ? 'answered' : 'accepted'
@@ -67,7 +71,7 @@ function winnerSentences(run: Run, modes: readonly Result[]): string[] {
     .sort((a, b) => rate(b) - rate(a))
   const [best, second] = ranked
   const interval = best && rateOf(best, headline)
-  if (!best || !interval) return [modes.length === 0 ? 'No mode was tried.' : 'No mode can be said to win.']
+  if (!best || !interval) return [nobodyWins(modes)]
   if (best.mode === 'target')
     return [`The target gave ${formatInterval(interval)} answers per second that passed their checks.`]
   const parts = [
@@ -80,6 +84,11 @@ function winnerSentences(run: Run, modes: readonly Result[]): string[] {
   return [`${parts.join(', ')}.`]
 }
 
+function nobodyWins(modes: readonly Result[]): string {
+  if (modes.length === 0) return 'No mode was tried.'
+  return modes[0]?.mode === 'target' ? 'No answer of the target counts.' : 'No mode can be said to win.'
+}
+
 /** Where the scenario sets the pace, modes differ by how long people wait. */
 function latencySentences(run: Run, modes: readonly Result[]): string[] {
   const ranked = modes
@@ -88,7 +97,7 @@ function latencySentences(run: Run, modes: readonly Result[]): string[] {
     )
     .sort((a, b) => a.p99 - b.p99)
   const [best, second] = ranked
-  if (!best) return [modes.length === 0 ? 'No mode was tried.' : 'No mode can be said to win.']
+  if (!best) return [nobodyWins(modes)]
   if (best.result.mode === 'target' && run.plan.arrivals)
     return [
       `At ${describeArrivals(run.plan.arrivals)} the target had a p50 of ${formatNumber(best.p50)} ms and a p99 of ${formatNumber(best.p99)} ms.`,

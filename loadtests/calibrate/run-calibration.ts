@@ -64,9 +64,18 @@ async function measureUntilValid(
   known: readonly CalibrationResult[],
 ): Promise<CalibrationResult> {
   for (let attempt = 1; ; attempt++) {
-    const measurement = await measurePattern(context, driver, pattern)
+    const measurement = await measurePattern(context, driver, pattern).catch((error: unknown) => {
+      context.signal.throwIfAborted()
+      return failed(driver, pattern, error)
+    })
     if (measurement.doubts.length === 0 || attempt >= tries) return judge(measurement, attempt, known)
   }
+}
+
+/** One that could not be made takes nothing from the others. */
+function failed(driver: Engine, pattern: Pattern, error: unknown): Measurement {
+  const doubts = [error instanceof Error ? error.message : String(error)]
+  return { driver, pattern, truth: null, measured: null, samples: 0, cpuUsPerRequest: null, doubts }
 }
 
 function judge(measurement: Measurement, tries: number, known: readonly CalibrationResult[]): CalibrationResult {

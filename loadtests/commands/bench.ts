@@ -31,8 +31,8 @@ system first while nothing drains (so that the accepting itself is compared), th
 drain; it ends with a burst for a code with 10 uses, and the invariants.
 
 Examples:
-  npm run bench                                          all modes, one hot code (about 6 minutes)
-  npm run bench -- --quick                               a first look (about 90 seconds)
+  npm run bench                                          all modes, one hot code (about 9 minutes)
+  npm run bench -- --quick                               a first look (about 2 minutes)
   npm run bench -- --modes token-bucket,none --rounds 6  two modes, narrower intervals
   npm run bench -- --modes token-bucket,none --width 5%  as many rounds as that takes, at most 30
   npm run bench -- --scenario sold-out --gate            exit 1 when a target is missed

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import type { Calibration } from '../calibrate/calibration-file.ts'
+import { type Calibration, readCalibration } from '../calibrate/calibration-file.ts'
 import { PATTERNS, type Pattern, parsePattern } from '../calibrate/patterns.ts'
 import { runCalibration } from '../calibrate/run-calibration.ts'
 import { ENGINES, type Engine } from '../drivers/driver.ts'
@@ -12,6 +11,7 @@ import { showsColour } from '../report/terminal-report.ts'
 import { clearAfterKilled } from '../sut/leftovers.ts'
 import { createRunDirectory } from '../sut/run-directory.ts'
 import { writeAtomically } from '../write-atomically.ts'
+import { makeRunDirectory } from './finish-run.ts'
 import { type Interruption, watchInterruption } from './interruption.ts'
 import { parseChoices, parseSeconds, parseWholeNumber } from './options.ts'
 import { createRunId } from './run-bench.ts'
@@ -71,17 +71,25 @@ function collectPattern(text: string, before: Pattern[]): Pattern[] {
 async function calibrate(options: CalibrateOptions): Promise<void> {
   const drivers = options.drivers ?? (await driversAtHand())
   if (options.drivers?.includes('k6')) await findK6()
+  await makeRunDirectory(options.out)
   const interruption = watchInterruption('what was measured is kept')
   try {
     const calibration = await measure(options, drivers, interruption)
-    await mkdir(options.out, { recursive: true })
-    await writeAtomically(join(options.out, 'calibration.json'), `${JSON.stringify(calibration, null, 2)}\n`)
     const table = () => renderCalibration(calibration, { colour: showsColour(process.stdout) })
     process.stdout.write(`${options.json ? JSON.stringify(calibration) : table()}\n`)
     process.exitCode = interruption.exitCode ?? exitCodeFor(calibration, options)
+    await keep(calibration, options.out)
   } finally {
     interruption.dispose()
   }
+}
+
+/** What reports of later runs show. Nothing that was broken off takes the place of a whole one. */
+async function keep(calibration: Calibration, out: string): Promise<void> {
+  const file = join(out, 'calibration.json')
+  const known = calibration.status === 'complete' ? null : await readCalibration(file)
+  if (known?.status === 'complete') process.stderr.write(`${file} stays as it is: it is whole\n`)
+  else await writeAtomically(file, `${JSON.stringify(calibration, null, 2)}\n`)
 }
 
 /** Those of which nothing is known are left out, visibly. */

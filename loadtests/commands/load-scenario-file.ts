@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parse } from 'csv-parse/sync'
+import { CELLS, cellOf } from '../drivers/recipes/custom.ts'
 import type { Custom } from '../drivers/recipes/requests.ts'
 import { UsageError } from '../errors.ts'
 import { type ScenarioFile, scenarioFileSchema } from '../scenario-file.ts'
@@ -63,9 +64,8 @@ async function readRows(file: string): Promise<Record<string, string>[]> {
 function refuseUnknownCells(path: string, { requests }: ScenarioFile, data: Custom['data']): void {
   for (const { name, path: url, headers, body } of requests) {
     const text = [url, ...Object.values(headers), JSON.stringify(body ?? '')].join(' ')
-    for (const [, key = ''] of text.matchAll(/\{\{\s*([^}]*?)\s*\}\}/g)) {
-      const [table = '', column = ''] = key.split('.')
-      if (key === 'person' || data[table]?.[0]?.[column] !== undefined) continue
+    for (const [, key = ''] of text.matchAll(CELLS)) {
+      if (cellOf(key, data, 1) !== undefined) continue
       const cells = Object.entries(data).flatMap(([one, rows]) =>
         Object.keys(rows[0] ?? {}).map((cell) => `${one}.${cell}`),
       )

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { runSchema, summarySchema } from '../run-file.ts'
 import { createCliHarness } from '../testing/cli.ts'
 
@@ -99,7 +99,28 @@ describe('the example', () => {
     expect(loads[0]).toMatchObject({ accepted: 0, errors: 0 })
     expect(loads[0]?.refused).toBeGreaterThan(0)
     expect(samples.map(({ extra }) => extra['notes'])).toContain(22)
+    // The bare route answers as it does: the checks are the target's.
+    const [bare] = run.trials.find(({ mode }) => mode === 'ceiling')?.loads ?? []
+    expect(bare).toMatchObject({ refused: 0, errors: 0 })
+    // The scenario has no targets: the run is rendered without any.
+    expect((await cli.run(['report', join(out, 'failing', name ?? '')])).code).toBe(4)
   })
+})
+
+it('a command that Ctrl-C stops as well says nothing of the target', async () => {
+  const [begun, to] = [join(cli.directory, 'begun'), join(out, 'stopped')]
+  const wait = `fs.writeFileSync(${JSON.stringify(begun)}, ''); setTimeout(() => {}, 600_000)`
+  const file = scenario(
+    'stopped',
+    `{ name: 'stopped', description: 'x', connections: 2, requests: [{ name: 'read', path: '/notes/ada' }],
+       verify: ['node', '-e', ${JSON.stringify(wait)}] }`,
+  )
+  const running = cli.start(['load', file, '--url', url, '--duration', '1', '--rounds', '1', '--out', to])
+  await vi.waitFor(() => expect(existsSync(begun)).toBe(true), 30_000)
+  running.kill('SIGINT')
+  expect((await running.ended).code).toBe(130)
+  const [name = ''] = existsSync(to) ? readdirSync(to) : []
+  if (name !== '') expect((await cli.run(['report', join(to, name)])).stdout).not.toContain('BROKE')
 })
 
 describe('bad input', () => {
@@ -124,7 +145,18 @@ describe('bad input', () => {
       'a target that is away',
       () => [example, '--url', 'http://127.0.0.1:9'],
       3,
-      /does not answer: is the target running\?/,
+      /does not answer \(.*ECONNREFUSED.*\): is the target running\?/,
+    ],
+    [
+      "a header that is the generator's",
+      () => [
+        scenario(
+          'framing',
+          `{ name: 'x', description: 'x', requests: [{ name: 'a', path: '/', headers: { 'Content-Length': '9' } }] }`,
+        ),
+      ],
+      2,
+      /requests\.0\.headers: the generator itself says Content-Length/,
     ],
   ])('%s', async (_name, args, exitCode, message) => {
     const { code, stderr } = await cli.run(['load', ...args(), '--out', out])

@@ -72,10 +72,11 @@ async function load(path: string, options: LoadOptions): Promise<void> {
   await checkEngine(plan)
   const targets = targetsOf(loaded)
   await inRunDirectory({ name: plan.scenario, out: options.out }, async (frame) => {
-    await writeAtomically(join(frame.directory, 'targets.json'), JSON.stringify(targets))
     const progress = createProgressReport(outlookOf(plan), process.stderr)
     const repeatWith = describeCommand(path, url, options, plan)
     const run = await runTarget({ ...frame, path, url, plan, repeatWith, loaded, progress })
+    if (targets.targets.length > 0)
+      await writeAtomically(join(frame.directory, 'targets.json'), JSON.stringify(targets))
     await finishRun(run, targets, frame.directory, options)
   })
 }

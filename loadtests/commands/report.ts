@@ -32,7 +32,7 @@ export function createReportCommand(): Command {
     .description('render a run again from its files')
     .argument('<run>', 'directory of a run, its run.json, or its id')
     .option('--json', 'print the summary alone on stdout', false)
-    .option('--targets <file>', 'targets to hold the run against (default: its own, else the guide)')
+    .option('--targets <file>', 'targets to hold the run against (default: the guide, or those of a load)')
     .option('--gate', 'exit with 1 when a target was missed', false)
     .option('--out <directory>', 'where run ids are looked for', 'reports')
     .addHelpText('after', EXAMPLES)
@@ -44,7 +44,7 @@ async function report(name: string, options: ReportOptions): Promise<void> {
   if (await reportCapacity(file, options)) return
   if (await reportPoints(file, options)) return
   const raw = await readRun(file)
-  const targets = await loadTargets(options.targets ?? (raw.command === 'load' ? ownTargets(file) : GUIDE_TARGETS))
+  const targets = options.targets ? await loadTargets(options.targets) : await targetsOf(file, raw)
   const run = judgeFile(file, raw, targets)
   const summary = whenDecoded(file, () => summarise(run, targets))
   await writeReports(dirname(file), run, summary)
@@ -54,9 +54,12 @@ async function report(name: string, options: ReportOptions): Promise<void> {
   process.exitCode = exitCodeFor(summary, options)
 }
 
-/** Those that `npm run load` took from the scenario file. */
-function ownTargets(runFile: string): string {
-  return join(dirname(runFile), 'targets.json')
+/** The guide's, or those that `npm run load` took from the scenario file, if it had some. */
+async function targetsOf(runFile: string, { command, plan }: Run): Promise<Targets> {
+  if (command !== 'load') return loadTargets(GUIDE_TARGETS)
+  const own = join(dirname(runFile), 'targets.json')
+  const isThere = await stat(own).then(Boolean, () => false)
+  return isThere ? loadTargets(own) : { schema: 1, name: plan.scenario, targets: [] }
 }
 
 /** The run.json that was meant: the file itself, one in the directory, or one of that id. */

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { get as getPlain } from 'node:http'
+import { get as getByTls } from 'node:https'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { readCalibration } from '../calibrate/calibration-file.ts'
@@ -15,11 +17,13 @@ import { type InvariantResult, type Plan, RUN_SCHEMA, type Run } from '../run-fi
 import { neverSettled } from '../sut/child.ts'
 import { clearAfterKilled } from '../sut/leftovers.ts'
 import { createRunDirectory } from '../sut/run-directory.ts'
+import { withResolvers } from '../with-resolvers.ts'
 import type { LoadedScenario } from './load-scenario-file.ts'
 import { measureRounds } from './measure-rounds.ts'
 
 const run = promisify(execFile)
 const VERIFY_TIMEOUT_MS = 600_000
+const VERIFY_MOST_BYTES = 64 * 1024 ** 2
 const FOREIGN = { version: 'not ours to know', settings: {} }
 
 export interface TargetParts {
@@ -54,11 +58,18 @@ export async function runTarget(parts: TargetParts): Promise<Run> {
   }
 }
 
-/** Any answer will do: which paths there are is the scenario's business. */
+/** Any answer will do: which paths there are is the scenario's business, and where they lead may be somebody else's. */
 async function refuseSilence(url: string): Promise<void> {
-  await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch((cause: Error) => {
-    throw new UnreachableError(`${url} does not answer: is the target running?`, { cause })
+  const { promise: answered, resolve, reject } = withResolvers<void>()
+  const get = url.startsWith('https:') ? getByTls : getPlain
+  get(url, { signal: AbortSignal.timeout(5_000), agent: false }, (response) => {
+    response.destroy()
+    resolve()
+  }).once('error', (cause: NodeJS.ErrnoException) => {
+    const why = cause.message || cause.code
+    reject(new UnreachableError(`${url} does not answer (${why}): is the target running?`, { cause }))
   })
+  return answered
 }
 
 async function measure(parts: TargetParts, context: LoadContext): Promise<Run> {
@@ -97,16 +108,21 @@ async function measureSubject(parts: TargetParts, context: LoadContext, position
 }
 
 /** The team's own command in place of the ledger's invariants; its last line says what broke. */
-async function verify({ loaded: { file }, path, url }: TargetParts): Promise<InvariantResult[]> {
+async function verify({ loaded: { file }, path, url, signal }: TargetParts): Promise<InvariantResult[]> {
   const [command, ...args] = file.verify ?? []
   if (command === undefined) return []
   const title = [command, ...args].join(' ')
-  const options = { cwd: dirname(path), timeout: VERIFY_TIMEOUT_MS, env: { ...process.env, REDLINE_URL: url } }
+  const env = { ...process.env, REDLINE_URL: url }
+  const options = { cwd: dirname(path), timeout: VERIFY_TIMEOUT_MS, maxBuffer: VERIFY_MOST_BYTES, env, signal }
   const failure = await run(command, args, options).then(
     () => null,
-    (error: { stdout?: string; stderr?: string; message: string }) =>
-      lastLine(`${error.stdout ?? ''}\n${error.stderr ?? ''}`) || error.message,
+    (error: { stdout?: string; stderr?: string; message: string; killed?: boolean }) => {
+      if (error.killed) return `it had not ended after ${VERIFY_TIMEOUT_MS / 60_000} minutes`
+      return lastLine(`${error.stdout ?? ''}\n${error.stderr ?? ''}`) || error.message
+    },
   )
+  // Ctrl-C reaches the command as well, which then says nothing of the target.
+  signal.throwIfAborted()
   return [{ number: 0, title, examined: 1, broken: failure === null ? [] : [failure] }]
 }
 

@@ -62,7 +62,11 @@ test('keeps whole blocks when it is interrupted', { timeout: LONG_MS }, async ()
   expect(cli.listRuns()).toEqual([])
 })
 
-test('refuses to go on with what is no study', async () => {
+test('refuses to measure nothing, and to go on with what is no study', async () => {
+  expect(await cli.run([...SMALL, '--blocks', '0'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--blocks 0 measures nothing'),
+  })
   const ended = await cli.run([...SMALL, '--resume', reports])
   expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('plan.json cannot be read (ENOENT)') })
 })

@@ -1,14 +1,15 @@
 import { randomInt } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { formatSeconds, plural } from '../analysis/format.ts'
-import { InterruptedError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { renderStudy } from '../study/report-study.ts'
 import { runStudy } from '../study/run-study.ts'
 import { appendBlock, type Block, PLAN_FILE, readStudy, type StudyPlan } from '../study/study-file.ts'
 import { summariseStudy } from '../study/summarise-study.ts'
 import { VARIANTS } from '../study/variants.ts'
+import { makeRunDirectory } from './finish-run.ts'
 import { watchInterruption } from './interruption.ts'
 import { parseWholeNumber } from './options.ts'
 import { createRunId } from './run-bench.ts'
@@ -59,22 +60,22 @@ export function createStudyCommand(): Command {
 }
 
 async function study(options: StudyOptions): Promise<void> {
+  const isNew = options.resume === undefined
+  if (isNew && options.blocks === 0)
+    throw new UsageError('--blocks 0 measures nothing: with --resume it renders that study again.')
+  const directory = options.resume ?? join(options.out, createRunId(new Date(), 'study-aa'))
+  if (isNew) await makeRunDirectory(directory)
   const interruption = watchInterruption('whole blocks are kept')
+  const { signal } = interruption
   try {
-    const directory = options.resume ?? (await makeDirectory(options))
-    const known = options.resume === undefined ? null : await readStudy(options.resume)
-    await measure(directory, known, options, interruption.signal)
-    await publish(directory, options)
+    await measure(directory, isNew ? null : await readStudy(directory), options, signal)
+    await publish(directory, options, signal)
     process.exitCode = interruption.exitCode ?? process.exitCode
   } finally {
     interruption.dispose()
+    // Nothing was written into it.
+    if (isNew) await rmdir(directory).catch(() => undefined)
   }
-}
-
-async function makeDirectory({ out }: StudyOptions): Promise<string> {
-  const directory = join(out, createRunId(new Date(), 'study-aa'))
-  await mkdir(directory, { recursive: true })
-  return directory
 }
 
 type Known = { plan: StudyPlan; blocks: Block[] } | null
@@ -123,11 +124,17 @@ function shorten(_key: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(6)) : value
 }
 
-/** @throws InterruptedError when not even the stores had been started */
-async function publish(directory: string, options: StudyOptions): Promise<void> {
-  const { plan, blocks } = await readStudy(directory)
+/** @throws InterruptedError when no block was whole by then */
+async function publish(directory: string, options: StudyOptions, signal: AbortSignal): Promise<void> {
+  const { plan, blocks } = await readStudy(directory).catch((fault: unknown) => {
+    signal.throwIfAborted()
+    throw fault
+  })
   const summary = summariseStudy(plan, blocks)
-  if (summary.blocks === 0) throw new InterruptedError('a signal before the first block was whole', 130)
+  if (summary.blocks === 0) {
+    signal.throwIfAborted()
+    throw new UsageError(`${directory} has no block yet: --blocks says how many are measured.`)
+  }
   const text = renderStudy(plan, summary)
   await writeFile(join(directory, 'summary.json'), `${JSON.stringify(summary, shorten)}\n`)
   await writeFile(join(directory, 'report.md'), text)

@@ -11,6 +11,9 @@ export interface Generator extends Driver {
   stop(): Promise<void>
 }
 
+/** What names the k6 that a load is to be made with, and whose certificates are believed. */
+const OF_GENERATOR = ['K6_BIN', 'DOCKER_HOST', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'SSL_CERT_FILE']
+
 /** A load that has an end by the clock is given up so long after it, and after its last request timed out. */
 const OVERDUE_MS = 30_000
 
@@ -26,8 +29,7 @@ export async function startGenerator(
   const child = await startSupervised({
     name: 'generator',
     entry: new URL('./generator-process.ts', import.meta.url),
-    // What names the k6 that a load is to be made with.
-    env: pickEnvironment(['K6_BIN', 'DOCKER_HOST']),
+    env: pickEnvironment(OF_GENERATOR),
     directory,
     ...(signal && { signal }),
   })

@@ -26,8 +26,11 @@ export interface K6Program {
  */
 export async function findK6(env: NodeJS.ProcessEnv = process.env): Promise<K6Program> {
   const named = env['K6_BIN']
-  const command = named || findProgram(['k6']) || (existsSync(BUILT) ? BUILT : null)
-  if (command) return check(command, [], named ? `K6_BIN=${named}` : command)
+  if (named) return check(named, [], `K6_BIN=${named}`)
+  const [first, built] = [findProgram(['k6']), existsSync(BUILT) ? BUILT : null].filter((path) => path !== null)
+  // One that is too old must not stand before the one that was built because of it.
+  if (first && built) return check(first, [], first).catch(() => check(built, [], built))
+  if (first) return check(first, [], first)
   const docker = findProgram(['docker'])
   const isRunning = docker !== null && (await run(docker, ['info'], { timeout: 5_000 }).then(Boolean, () => false))
   if (docker === null || !isRunning)

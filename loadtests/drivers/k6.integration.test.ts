@@ -147,6 +147,26 @@ describe.skipIf(missing !== null)('k6', () => {
     expect(result.seconds).toBeLessThan(30)
   })
 
+  test('a scenario may have more data than a variable can hold', async () => {
+    const paths = new Set<string | undefined>()
+    const url = await target.serve((request, response) => {
+      request.resume()
+      paths.add(request.url)
+      response.end('{}')
+    })
+    const rows = Array.from({ length: 5_000 }, (_, index) => ({ id: `${index}`.padStart(40, '0') }))
+    const template = { name: 'a', weight: 1, method: 'GET' as const, path: '/{{rows.id}}', headers: {} }
+    const requests = [{ ...template, body: null, status: [200], body_contains: null }]
+    const custom = { kind: 'custom' as const, requests, data: { rows }, seed: 1, email_prefix: 'p' }
+    const result = await driver.load(specFor(url, 20, 1, { requests: custom }))
+    expect(result).toMatchObject({ errors: 0, refused: 0 })
+    expect(paths).toContain(`/${'0'.padStart(40, '0')}`)
+  })
+
+  test('what k6 says of a load that it refuses is told', async () => {
+    await expect(driver.load(specFor('http://127.0.0.1:1', 0.001, 1))).rejects.toThrow(/k6 ended with \d+: .*rate/)
+  })
+
   test('random moments are refused: k6 has none', async () => {
     const spec = specFor('http://127.0.0.1:1', 1, 1, { arrivals: { model: 'poisson', rate: 1, seed: 1 } })
     await expect(driver.load(spec)).rejects.toThrow('k6 has no arrivals at random moments')

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -22,6 +22,7 @@ const FEWEST_VUS = 50
 /** A threshold of the script was missed: what was measured is whole. */
 const THRESHOLD_MISSED = 99
 const GRACE_AFTER_ABORT_MS = 5_000
+const MOST_LINES_SAID = 100
 /** Percent of growth between two garbage collections of Go (100 unless said otherwise): each takes CPU from what is measured. */
 const FEWER_COLLECTIONS = '400'
 
@@ -45,21 +46,24 @@ export function createK6Driver(): Driver {
       const recorder = createLoadRecorder(spec.answers_file, recipe)
       const lag = buildHistogram()
       const load = describeLoad(spec)
-      const child = start(command, args, load)
+      const loadFile = `${spec.answers_file}.load.json`
+      await writeFile(loadFile, JSON.stringify(load))
+      const child = start(command, args, loadFile)
       const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1_000)
       const stop = () => stopGently(child)
       signal?.addEventListener('abort', stop, { once: true })
       if (signal?.aborted) stop()
       try {
-        const reading = readLines(child, recorder, recipe.room, (ms) => lag.recordValue(toMicroseconds(ms)))
-        const [beganAtMs] = await Promise.all([reading, finish(child, signal)])
+        const said: string[] = []
+        const reading = readLines(child, said, recorder, recipe.room, (ms) => lag.recordValue(toMicroseconds(ms)))
+        const [beganAtMs] = await Promise.all([reading, finish(child, said, signal)])
         onProgress?.(recorder.takeProgress())
         const counts = await readCounts(load.summaryFile)
         return await recorder.finish({ ...counts, began_at_ms: beganAtMs, lag_histogram: encodeHistogram(lag) })
       } finally {
         clearInterval(progress)
         signal?.removeEventListener('abort', stop)
-        await rm(load.summaryFile, { force: true })
+        await Promise.all([load.summaryFile, loadFile].map((file) => rm(file, { force: true })))
       }
     },
   }
@@ -74,7 +78,8 @@ function describeLoad(spec: CheckedLoadSpec): K6Load {
   return { url, requests, arrivals, seconds, timeoutSeconds, vus, summaryFile }
 }
 
-function start(command: string, args: readonly string[], load: K6Load): ChildProcess {
+/** The load is a file, because it has the data of a scenario in it, which may be larger than a variable can be. */
+function start(command: string, args: readonly string[], loadFile: string): ChildProcess {
   const own = [
     'run',
     '--quiet',
@@ -88,7 +93,7 @@ function start(command: string, args: readonly string[], load: K6Load): ChildPro
   ]
   return spawn(command, [...args, ...own], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { GOGC: FEWER_COLLECTIONS, ...process.env, REDLINE_LOAD: JSON.stringify(load) },
+    env: { GOGC: FEWER_COLLECTIONS, ...process.env, REDLINE_LOAD: loadFile },
   })
 }
 
@@ -99,21 +104,20 @@ function stopGently(child: ChildProcess): void {
 }
 
 /** @throws Error with what k6 said, when it ended before its time */
-async function finish(child: ChildProcess, signal: AbortSignal | undefined): Promise<void> {
-  let said = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-2_000)
-  })
-  const [code] = (await once(child, 'exit')) as [number | null]
+async function finish(child: ChildProcess, said: string[], signal: AbortSignal | undefined): Promise<void> {
+  child.stderr?.on('data', (chunk: Buffer) => void said.push(...chunk.toString().trim().split('\n')))
+  const [code] = (await once(child, 'close')) as [number | null]
   if (code === 0 || code === THRESHOLD_MISSED || signal?.aborted) return
-  throw new Error(
-    `k6 ended with ${code ?? 'a signal'}: ${said.trim().split('\n').slice(-3).join(' ') || 'it said nothing'}`,
-  )
+  throw new Error(`k6 ended with ${code ?? 'a signal'}: ${said.slice(-3).join(' ') || 'it said nothing'}`)
 }
 
-/** @returns when the schedule began, by process.hrtime() in milliseconds; null when no line told */
+/**
+ * @param said grows by the last lines that are no answers: k6 says there what is wrong
+ * @returns when the schedule began, by process.hrtime() in milliseconds; null when no line told
+ */
 async function readLines(
   child: ChildProcess,
+  said: string[],
   recorder: LoadRecorder,
   room: RoomSightings | null,
   onLag: (ms: number) => void,
@@ -124,6 +128,7 @@ async function readLines(
   let isFirst = true
   for await (const text of createInterface({ input: child.stdout })) {
     const line = parseK6Line(text)
+    if (line === null && said.push(text) > MOST_LINES_SAID) said.shift()
     if (line?.kind === 'room' && room !== null) join(room, line.room)
     if (line?.kind !== 'answer') continue
     const { request, status, reason, body, latencyMs, lagMs, atMs, beganAtLeastMs } = line

@@ -8,7 +8,7 @@ import type { RoomSightings } from '../drivers/recipes/room-sightings.ts'
 import { createPeople } from './people.ts'
 import { shapeOf } from './shapes.ts'
 
-/** What the driver of the bench (drivers/k6.ts) tells this script, as JSON in REDLINE_LOAD. */
+/** What the driver of the bench (drivers/k6.ts) tells this script: JSON in the file that REDLINE_LOAD names. */
 export interface K6Load {
   readonly url: string
   readonly requests: Requests
@@ -38,7 +38,7 @@ export type K6Line = [
   isGood: boolean | null,
 ]
 
-const load = JSON.parse(__ENV['REDLINE_LOAD'] ?? '{}') as K6Load
+const load = JSON.parse(open(__ENV['REDLINE_LOAD'] ?? '')) as K6Load
 const people = createPeople(load.url, load.requests, load.timeoutSeconds)
 
 /** After the last one came, people go on for so long; what they sent by then has its whole time for an answer. */

@@ -58,7 +58,8 @@ export function meterLine(calibration: Calibration | null): string {
   if (calibration === null)
     return 'The meter was not calibrated here before this run: npm run calibrate shows its own error.'
   const day = calibration.made_at.slice(0, 16).replace('T', ' ')
-  return `The meter, calibrated ${day} UTC: ${sentenceOf(calibration)} ${errorsOf(calibration)}`.trim()
+  const part = calibration.status === 'interrupted' ? ' (interrupted)' : ''
+  return `The meter, calibrated ${day} UTC${part}: ${sentenceOf(calibration)} ${errorsOf(calibration)}`.trim()
 }
 
 /** How far off each open loop was where it was furthest off. */

@@ -5,7 +5,12 @@ import { escapeMarkup } from './html.ts'
 
 /** A JUnit test suite: every figure is a case; what got worse fails, what could not be judged is skipped. */
 export function renderComparisonJunit(comparison: RunComparison): string {
-  const cases = [...comparison.rows.map(rowCase), ...comparison.broken.map(brokenCase)]
+  const { rows, broken, failing } = comparison
+  const cases = [
+    ...rows.map(rowCase),
+    ...broken.map((text) => faultCase('invariant', text, 'it held before')),
+    ...failing.map((text) => faultCase('requests', text, 'they did not fail before')),
+  ]
   const count = (tag: string) => cases.filter((text) => text.includes(`<${tag}`)).length
   const counts = `tests="${cases.length}" failures="${count('failure')}" skipped="${count('skipped')}"`
   const name = escapeMarkup(`${comparison.first.run_id} → ${comparison.second.run_id}`)
@@ -27,8 +32,8 @@ function rowCase(row: Row): string {
   return `<testcase classname="${escapeMarkup(`${row.scenario}.${row.mode}`)}" name="${escapeMarkup(row.figure)}">${outcome}</testcase>`
 }
 
-function brokenCase(text: string): string {
-  return `<testcase classname="invariant" name="${escapeMarkup(text)}">${element('failure', 'it held before')}</testcase>`
+function faultCase(kind: string, text: string, before: string): string {
+  return `<testcase classname="${kind}" name="${escapeMarkup(text)}">${element('failure', before)}</testcase>`
 }
 
 function changeText({ kind, first, second, ratio }: Row): string {

@@ -25,7 +25,8 @@ export function createCustom({ requests, data, seed }: Custom): Recipe {
 
 function fillIn(template: Template, data: Custom['data'], person: number): OutgoingRequest {
   const { name, method, path, headers, body, status, body_contains: contains } = template
-  const value = (key: string) => cellOf(key, data, person)
+  // The scenario file was checked for unknown ones.
+  const value = (key: string) => cellOf(key, data, person) ?? ''
   const quote = (text: string) => JSON.stringify(text).slice(1, -1)
   return {
     step: stepOf(name),
@@ -43,14 +44,19 @@ function stepOf(name: string): CustomStep {
   return `custom:${name}`
 }
 
+/** What is filled in, by its key. */
+export const CELLS = /\{\{\s*([^}]*?)\s*\}\}/g
+
 function replaceIn(text: string, value: (key: string) => string): string {
-  return text.includes('{{') ? text.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (_, key: string) => value(key)) : text
+  return text.includes('{{') ? text.replace(CELLS, (_, key: string) => value(key)) : text
 }
 
-/** `person` is their number; `name.column` a cell of the data. The scenario file was checked for unknown ones. */
-function cellOf(key: string, data: Custom['data'], person: number): string {
+/** `person` is their number; `name.column` a cell of the data, each of which may have dots. Undefined when there is none. */
+export function cellOf(key: string, data: Custom['data'], person: number): string | undefined {
   if (key === 'person') return String(person)
-  const [name = '', column = ''] = key.split('.')
-  const rows = data[name] ?? []
-  return rows[(person - 1) % rows.length]?.[column] ?? ''
+  for (const [name, rows] of Object.entries(data)) {
+    const cell = key.startsWith(`${name}.`) && rows[(person - 1) % rows.length]?.[key.slice(name.length + 1)]
+    if (typeof cell === 'string') return cell
+  }
+  return undefined
 }

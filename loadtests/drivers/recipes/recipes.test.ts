@@ -42,6 +42,35 @@ describe('formatFor', () => {
     const request = { step: 'place', email: 'e', code: 'c', method: 'GET', path: '/p', headers: { A: '1' } } as const
     expect(format(request)).toMatch(/^GET \/p HTTP\/1\.1\r\n(.+\r\n)+A: 1\r\n\r\n$/)
   })
+
+  it('a header of its own comes in the place of the one that would be sent', () => {
+    const headers = { host: 'api.local', 'content-type': 'application/merge-patch+json' }
+    const text = format({ step: 'redeem', email: 'e', code: 'c', method: 'PATCH', path: '/p', headers, body: '{}' })
+    expect(text.split('\r\n').filter((line) => /^(host|content-type|accept):/i.test(line))).toEqual([
+      'Accept: application/json',
+      'host: api.local',
+      'content-type: application/merge-patch+json',
+    ])
+  })
+})
+
+describe('custom', () => {
+  it('fills in cells of tables and columns of any name, a row for each person', () => {
+    const request = { name: 'a', weight: 1, method: 'POST', headers: { 'X-Of': '{{my-users.v2.first name}}' } }
+    const data = {
+      'my-users.v2': [
+        { 'user-id': '7', 'first name': 'Ada' },
+        { 'user-id': '8', 'first name': 'Bo' },
+      ],
+    }
+    const template = { ...request, path: '/{{ my-users.v2.user-id }}', body: '{"n":{{person}}}', status: [200] }
+    const requests = [{ ...template, body_contains: null }]
+    const { sent } = play({ kind: 'custom', seed: 1, requests, data }, 2, () => json({}))
+    expect(sent.map(({ path, body, headers }) => [path, body, headers?.['X-Of']])).toEqual([
+      ['/7', '{"n":1}', 'Ada'],
+      ['/8', '{"n":2}', 'Bo'],
+    ])
+  })
 })
 
 describe('redeem-shared', () => {
