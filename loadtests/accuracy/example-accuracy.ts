@@ -10,6 +10,8 @@ import { DEMANDS_OF } from './accuracy-points.ts'
 
 /** Test data: runs on an invented machine that does what the model says. No figure in them was measured. */
 const CORES = 2
+/** CPU of draining a backlog, over that of draining what comes. */
+const BACKLOG_SHARE = 0.5
 const [EXAMPLE] = exampleRun({ rounds: 1, modes: ['none'] }).trials as [Trial]
 
 /** A machine that does exactly what the model says, at these costs. */
@@ -56,8 +58,19 @@ function trialOf(point: Point, round: number, factor: number): Trial {
     refused: 0,
     errors: 0,
     histogram: exampleHistogram(Array.from({ length: 400 }, (_, n) => 1_000 * mean * factor * (0.9 + (0.2 * n) / 400))),
-    cpu_ms: milliseconds(accept),
+    cpu_ms: milliseconds(point.drain === 'running' ? plus(accept, drain) : accept),
   }
-  const work = EXAMPLE.work && { ...EXAMPLE.work, redemptions: accepted, drain_cpu_ms: milliseconds(drain) }
+  // A backlog goes out in larger batches than what is drained as it comes.
+  const behind = point.drain === 'running' ? drain : times(BACKLOG_SHARE, drain)
+  const work = EXAMPLE.work && { ...EXAMPLE.work, redemptions: accepted, drain_cpu_ms: milliseconds(behind) }
   return { ...EXAMPLE, mode: point.mode, profile: point.name, round, loads: [load], work }
+}
+
+function plus(one: Record<string, number>, other: Record<string, number>): Record<string, number> {
+  const kinds = new Set([...Object.keys(one), ...Object.keys(other)])
+  return Object.fromEntries([...kinds].map((kind) => [kind, (one[kind] ?? 0) + (other[kind] ?? 0)]))
+}
+
+function times(factor: number, demand: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(demand).map(([kind, seconds]) => [kind, factor * seconds]))
 }

@@ -15,6 +15,10 @@ describe('basisOfRun', () => {
     expect(server[0]).toBeCloseTo(0.0012, 5)
     expect(server.at(-1)).toBeCloseTo(0.001, 5)
     expect(basis.footprint.connections).toBe(60)
+    // A worker takes 2 ms behind a few people, who come one by one, and half of it for a backlog.
+    const worker = basis.demands.levels.map(({ drain }) => drain.worker)
+    expect(worker[0]).toBeCloseTo(0.002, 5)
+    expect(worker.at(-1)).toBeCloseTo(0.001, 5)
   })
 
   it('names what a run lacks', () => {

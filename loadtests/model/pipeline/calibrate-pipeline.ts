@@ -5,7 +5,14 @@ import { answersOf, loadOf, succeeded } from '../../analysis/rounds.ts'
 import { medianFigures } from '../../points/point-figures.ts'
 import type { Point } from '../../points/points-file.ts'
 import type { ProcessKind, Trial } from '../../run-file.ts'
-import type { AcceptDemand, DrainDemand, Level, PipelineDemands, Stall } from './pipeline-demands.ts'
+import {
+  type AcceptDemand,
+  type DrainDemand,
+  demandsAt,
+  type Level,
+  type PipelineDemands,
+  type Stall,
+} from './pipeline-demands.ts'
 import { delaysOf, placeOn, predictPipeline, type StallAxis } from './predict-pipeline.ts'
 import { loadOfPoint, sizeOfPoint } from './size-of-point.ts'
 
@@ -39,16 +46,52 @@ export function calibratePipeline(tried: readonly Tried[], cores: number): Pipel
   const paused = tried.filter(({ point }) => point.drain === 'paused')
   const [light] = paused
   if (light === undefined || paused.length < 2) throw new RangeError('a calibration needs two loads at least')
+  const drained = tried.filter(({ point }) => point.drain === 'running')
   const demands: PipelineDemands = {
     mode: light.point.mode,
     cores,
-    levels: paused.map(levelOf).sort((a, b) => a.rate - b.rate),
+    levels: levelsOf(paused, drained),
     alone: aloneOf(light),
     stalls: [],
     drain_stalls: [],
   }
-  const drained = tried.filter(({ point }) => point.drain === 'running')
   return { ...demands, stalls: stallsOf(demands, paused, 'under way'), drain_stalls: stallsOf(demands, drained, 'use') }
+}
+
+/**
+ * What it costs to accept, out of loads with the drain paused. What it costs to drain: a backlog goes out in large batches, as
+ * it does behind many people; behind a few each is a batch of its own, which loads that were drained as they came have counted.
+ */
+function levelsOf(paused: readonly Tried[], drained: readonly Tried[]): Level[] {
+  const byRate = (a: Level, b: Level) => a.rate - b.rate
+  const levels = paused.map(levelOf).sort(byRate)
+  const running = drained.map((tried) => drainedLevelOf(tried, levels)).sort(byRate)
+  const most = running.at(-1)?.rate ?? 0
+  const merged = levels.map((level) =>
+    level.rate <= most ? { ...level, drain: demandsAt({ levels: running }, level.rate).drain } : level,
+  )
+  return [...merged, ...running].sort(byRate)
+}
+
+/** What is not the accepting is the drain. */
+function drainedLevelOf({ point, trials }: Tried, levels: readonly Level[]): Level {
+  const loads = trials.filter(succeeded).flatMap((trial) => loadOf(trial, 'running') ?? [])
+  const counted = loads.filter((load) => answersOf(load) > 0)
+  if (counted.length === 0) throw new RangeError(`"${point.name}" has no trial that counts`)
+  const perAnswer = (kind: ProcessKind) =>
+    median(counted.map((load) => (load.cpu_ms[kind] ?? 0) / 1_000 / answersOf(load)))
+  const rate = median(counted.map((load) => answersOf(load) / load.seconds))
+  const { accept } = demandsAt({ levels }, rate)
+  const beyond = (kind: 'server' | 'postgres' | 'redis') => Math.max(0, perAnswer(kind) - accept[kind])
+  const drain: DrainDemand = {
+    worker: perAnswer('worker'),
+    scheduler: perAnswer('scheduler'),
+    server: beyond('server'),
+    postgres: beyond('postgres'),
+    redis: beyond('redis'),
+    mail_sink: perAnswer('mail_sink'),
+  }
+  return { rate, accept, drain }
 }
 
 /**

@@ -69,7 +69,10 @@ export type PipelineDemands = z.infer<typeof pipelineDemandsSchema>
  * At any rate. Between two loads the CPU of all redemptions together grows in a straight line, as it does where a part
  * of it does not depend on how many there are; outside of them a redemption costs what it costs at the nearer one.
  */
-export function demandsAt({ levels }: Pick<PipelineDemands, 'levels'>, rate: number): Pick<Level, 'accept' | 'drain'> {
+export function demandsAt(
+  { levels }: { readonly levels: readonly Level[] },
+  rate: number,
+): Pick<Level, 'accept' | 'drain'> {
   const above = levels.find((level) => level.rate >= rate) ?? lastOf(levels)
   const below = levels.findLast((level) => level.rate <= rate) ?? above
   if (above.rate === below.rate) return above
