@@ -3,6 +3,7 @@ import { exampleCapacityRun, SETTLED } from '../../capacity/example-capacity-run
 import { summariseCapacity } from '../../capacity/summarise-capacity.ts'
 import { renderCapacityHtml } from './capacity-html.ts'
 import { renderCapacityMarkdown } from './capacity-markdown.ts'
+import { doubtLines } from './capacity-rows.ts'
 import { renderCapacityTerminal } from './capacity-terminal.ts'
 import { trialsPicture } from './trials-picture.ts'
 
@@ -33,6 +34,18 @@ it('the picture has each trial at its load, and the bounds', () => {
     '3 ○ 505/s 6 s',
     '4 ○ 505/s 6 s',
     '[ ]',
+  ])
+})
+
+it('what is to be said of several searches is said once', () => {
+  const [one] = summary.results
+  if (one === undefined) throw new Error('a summary has results')
+  const inverted = (search: number, why: string | null = null) => ({ ...one, search, why, is_inverted: true })
+  const believed = 'a larger load met what a smaller one missed; the smaller one is believed'
+  expect(doubtLines({ ...summary, results: [inverted(1)] })).toEqual([`none, p99=300ms: ${believed}`])
+  expect(doubtLines({ ...summary, results: [inverted(1), { ...one, search: 2 }, inverted(3, 'it died')] })).toEqual([
+    `none, p99=300ms, searches 1 and 3: ${believed}`,
+    'none, p99=300ms, search 3: it died',
   ])
 })
 

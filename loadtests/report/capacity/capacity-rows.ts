@@ -74,18 +74,28 @@ function limitText({ kind, bottleneck }: CapacityResult): string {
   return bottleneck.names.length === 0 ? 'nothing was busy' : joinWords(bottleneck.names)
 }
 
-/** Why a result is not a plain interval, or is to be taken with care; one line each. */
+/** Why a result is not a plain interval, or is to be taken with care; one line for all searches of which the same is to be said. */
 export function doubtLines({ results }: CapacitySummary): string[] {
-  return results.flatMap((one) => {
-    const where = `${one.mode}, ${one.goal}${one.search > 1 ? `, search ${one.search}` : ''}`
-    const said = one.why ?? one.irregular
-    return [
-      ...(said === null ? [] : [`${where}: ${said}`]),
-      ...(one.is_inverted
-        ? [`${where}: a larger load met what a smaller one missed; the smaller one is believed`]
-        : []),
-    ]
+  const hasMany = results.some(({ search }) => search > 1)
+  const searches = new Map<string, { about: string; doubt: string; numbers: number[] }>()
+  for (const { mode, goal, search, ...result } of results)
+    for (const doubt of doubtsOf(result)) {
+      const about = `${mode}, ${goal}`
+      const known = searches.get(`${about}: ${doubt}`)
+      searches.set(`${about}: ${doubt}`, { about, doubt, numbers: [...(known?.numbers ?? []), search] })
+    }
+  return [...searches.values()].map(({ about, doubt, numbers }) => {
+    const which = `${numbers.length === 1 ? 'search' : 'searches'} ${joinWords(numbers.map(String))}`
+    return `${about}${hasMany ? `, ${which}` : ''}: ${doubt}`
   })
+}
+
+function doubtsOf({ why, irregular, is_inverted }: Pick<CapacityResult, 'why' | 'irregular' | 'is_inverted'>) {
+  const said = why ?? irregular
+  return [
+    ...(said === null ? [] : [said]),
+    ...(is_inverted ? ['a larger load met what a smaller one missed; the smaller one is believed'] : []),
+  ]
 }
 
 /** What was missed at the upper bound, and what was seen there. */
