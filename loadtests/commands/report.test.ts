@@ -49,7 +49,7 @@ describe('readRun', () => {
 
 describe('report', () => {
   it('reads a run of the first version, which knew neither steps nor shapes', async () => {
-    const run = await readRun(fileURLToPath(new URL('../../reports/example-hot-code/run.json', import.meta.url)))
+    const run = await readRun(fileURLToPath(new URL('../testing/fixtures/run-schema-1.json', import.meta.url)))
     expect(run.plan).toMatchObject({ people: null, paced: false })
     expect(run.trials[0]?.loads[0]).toMatchObject({ served: 0, steps: {} })
   })

@@ -12,13 +12,13 @@ beforeAll(async () => {
   run = runSchema.parse(JSON.parse(await readFile(file, 'utf8')))
 })
 
-it('a measured run keeps the laws: 50 connections are 50 requests under way, within 1 %', () => {
+it('a measured run keeps the laws: 50 connections are 50 requests under way, within 2 %', () => {
   // Little's law and the machine's cores, for each of 25 trials.
   expect(checkRunLaws(run)).toEqual({ checks: 50, violations: [] })
   const found = run.trials.flatMap((trial) => observeLoad(run, loadOf(trial, 'paused') as Load) ?? [])
   expect(found).toHaveLength(25)
   for (const { throughput, responseTime } of found)
-    expect(Math.abs((throughput * responseTime) / 50 - 1)).toBeLessThan(0.01)
+    expect(Math.abs((throughput * responseTime) / 50 - 1)).toBeLessThan(0.02)
 })
 
 it('a plan that says other connections, and a machine with less than one of its cores, are caught', () => {
