@@ -55,7 +55,7 @@ is answered, and what drains keeps up. A mode that breaks an invariant has capac
 each trial clean data; what a gate calls INVALID does not count. The method is that of RFC 9971 (MLRsearch).
 
 Examples:
-  npm run capacity                                       all modes, p99 at most 300 ms and p95 at most 1 s (about an hour)
+  npm run capacity                                       all modes, p99 at most 300 ms and p95 at most 1 s (about 40 minutes)
   npm run capacity -- --modes token-bucket --quick       a first look: to 10 %, with short trials (about 3 minutes)
   npm run capacity -- --goal p99=100ms --width 5%        another goal, wider bounds
   npm run capacity -- --accept-only                      the accepting alone, while nothing drains

@@ -55,8 +55,12 @@ export function createK6Driver(): Driver {
       if (signal?.aborted) stop()
       try {
         const said: string[] = []
+        child.stderr?.on('data', (chunk: Buffer) => void said.push(...chunk.toString().trim().split('\n')))
+        const ended = once(child, 'close') as Promise<[code: number | null]>
         const reading = readLines(child, said, recorder, recipe.room, (ms) => lag.recordValue(toMicroseconds(ms)))
-        const [beganAtMs] = await Promise.all([reading, finish(child, said, signal)])
+        const [beganAtMs, [code]] = await Promise.all([reading, ended])
+        if (code !== 0 && code !== THRESHOLD_MISSED && !signal?.aborted)
+          throw new Error(`k6 ended with ${code ?? 'a signal'}: ${said.slice(-3).join(' ') || 'it said nothing'}`)
         onProgress?.(recorder.takeProgress())
         const counts = await readCounts(load.summaryFile)
         return await recorder.finish({ ...counts, began_at_ms: beganAtMs, lag_histogram: encodeHistogram(lag) })
@@ -101,14 +105,6 @@ function start(command: string, args: readonly string[], loadFile: string): Chil
 function stopGently(child: ChildProcess): void {
   child.kill('SIGINT')
   setTimeout(() => child.kill('SIGKILL'), GRACE_AFTER_ABORT_MS).unref()
-}
-
-/** @throws Error with what k6 said, when it ended before its time */
-async function finish(child: ChildProcess, said: string[], signal: AbortSignal | undefined): Promise<void> {
-  child.stderr?.on('data', (chunk: Buffer) => void said.push(...chunk.toString().trim().split('\n')))
-  const [code] = (await once(child, 'close')) as [number | null]
-  if (code === 0 || code === THRESHOLD_MISSED || signal?.aborted) return
-  throw new Error(`k6 ended with ${code ?? 'a signal'}: ${said.slice(-3).join(' ') || 'it said nothing'}`)
 }
 
 /**
