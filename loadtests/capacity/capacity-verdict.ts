@@ -19,7 +19,20 @@ export function capacityVerdict(run: CapacityRun, results: readonly CapacityResu
     return `${one.mode}, ${one.goal}: ${capacityText(one)}${causeText(one)}.${others}`
   })
   const doubts = run.status === 'interrupted' ? ['It was interrupted: what was measured until then is kept.'] : []
-  return [`Capacity in ${unit}${what}.`, ...sentences, ...doubts].join(' ')
+  return [`Capacity in ${unit}${what}.`, ...winnerSentence(firsts), ...sentences, ...doubts].join(' ')
+}
+
+/** Of several modes, by the first goal: the two of which the most was shown to be met. */
+function winnerSentence(firsts: readonly CapacityResult[]): string[] {
+  const goal = firsts[0]?.goal
+  const ranked = firsts
+    .filter((one) => one.goal === goal && (one.lower ?? 0) > 0)
+    .sort((a, b) => (b.lower ?? 0) - (a.lower ?? 0))
+  const [best, second] = ranked
+  if (best === undefined || second === undefined) return []
+  return [
+    `${best.mode} carries most: ${capacityText(best)}, then ${second.mode} with ${capacityText(second)} (${goal}).`,
+  ]
 }
 
 /** As an interval, with what it lacks. */

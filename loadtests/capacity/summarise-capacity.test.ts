@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { capacitySummarySchema } from './capacity-file.ts'
+import { capacityVerdict } from './capacity-verdict.ts'
 import { exampleCapacityRun, SETTLED } from './example-capacity-run.ts'
 import { summariseCapacity } from './summarise-capacity.ts'
 
@@ -35,6 +36,17 @@ describe('summariseCapacity', () => {
     expect(spreads).toMatchObject([{ mode: 'none', goal: 'p99=300ms', searches: 2 }])
     expect(spreads[0]?.spread).toBeCloseTo(0.2, 6)
     expect(verdict).toContain('2 searches found 502 to 603, 20 % apart.')
+  })
+
+  it('of several modes names the one that carries most', () => {
+    const run = exampleCapacityRun(SETTLED)
+    const [one] = summariseCapacity(run).results
+    if (one === undefined) throw new Error('a summary has results')
+    const faster = { ...one, mode: 'token-bucket' as const, lower: 900, upper: 910 }
+    const broken = { ...one, mode: 'in-process' as const, kind: 'zero' as const, lower: 0, upper: 0 }
+    const verdict = 'token-bucket carries most: 900–910, then none with 500–505 (p99=300ms).'
+    expect(capacityVerdict(run, [one, broken, faster])).toContain(verdict)
+    expect(capacityVerdict(run, [one, broken])).not.toContain('carries most')
   })
 
   it('a mode that broke an invariant has capacity 0, however fast it is', () => {
