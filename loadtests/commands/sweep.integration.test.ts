@@ -39,7 +39,8 @@ test('tries each pool on a real system, and keeps what was measured', () => {
 test('each reading of the pools is there, and no more connections are in use than there are', () => {
   for (const { values, pool, broken_invariants: broken, ids_examined: examined } of summary.points) {
     expect(pool?.busy.median).toBeGreaterThan(0)
-    expect(pool?.busy.median).toBeLessThanOrEqual(1.05 * (values.pool ?? 0))
+    // In one second of load, between two readings that each may come a tenth of it late.
+    expect(pool?.busy.median).toBeLessThanOrEqual(1.25 * (values.pool ?? 0))
     // Each statement goes through the delay of 5 ms.
     expect(pool?.hold_ms.median).toBeGreaterThan(5)
     expect(pool?.agreement).not.toBeNull()
