@@ -3,6 +3,7 @@ import { judgeTrial } from '../analysis/gates.ts'
 import { mergeHistograms } from '../analysis/histograms.ts'
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { answersOf } from '../analysis/rounds.ts'
+import { DRAINED_IN_TIME } from '../points/broken-numbers.ts'
 import { planOfPoint } from '../points/plan-of-point.ts'
 import type { Point } from '../points/points-file.ts'
 import type { GateName, InvariantResult, Load, Trial } from '../run-file.ts'
@@ -10,8 +11,6 @@ import type { GoalVerdict, TrialAnswer } from './attempt.ts'
 import { readBacklog } from './backlog.ts'
 import type { LatencyGoal, SearchSettings } from './capacity-file.ts'
 
-/** The invariant that a system which is only too slow breaks as well. */
-const DRAINED_IN_TIME = 12
 /** The system is what people wait for when they fill so much of the connections. */
 const CROWDED_SHARE = 0.5
 /** These speak of the generator, not of the system. */

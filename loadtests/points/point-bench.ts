@@ -7,6 +7,7 @@ import type { TrialContext, TrialPosition } from '../measure/trial-context.ts'
 import type { Environment, Run, Trial } from '../run-file.ts'
 import { delayStores, type Stores } from '../sut/stores.ts'
 import type { System } from '../sut/system.ts'
+import { brokenNumbers } from './broken-numbers.ts'
 import { planOfPoint, scenarioOfPoint } from './plan-of-point.ts'
 import type { Point } from './points-file.ts'
 
@@ -97,7 +98,7 @@ function createBench(rig: Rig, environment: Environment, { seed, signal, onSampl
       const completed = await completeTrial(context, place, load)
       const trial = { ...completed, trials_before: kept?.trials ?? 0 }
       if (kept !== undefined) kept.trials++
-      if (trial.status === 'failed' || trial.invariants.some(({ broken }) => broken.length > 0)) await endProcesses()
+      if (trial.status === 'failed' || brokenNumbers([trial]).length > 0) await endProcesses()
       return judge(trial, context.plan, targetMs)
     },
   }

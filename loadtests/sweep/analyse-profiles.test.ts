@@ -59,3 +59,15 @@ it('a box that broke an invariant carries nobody', () => {
   expect(summary.profiles[0]?.carried?.users).toBe(0)
   expect(summary.verdict).toContain('BROKE')
 })
+
+it('of a trial that sizes a box a broken invariant counts as well, but not how long the drain took', () => {
+  const run = runOf(SETTINGS)
+  const sizing = new Set(run.points.filter(({ arrivals }) => arrivals === null).map(({ name }) => name))
+  const brokenTrials = (number: number) => {
+    const invariants = [{ number, title: 'x', examined: 1, broken: ['x'] }]
+    const trials = run.trials.map((trial) => (sizing.has(trial.profile) ? { ...trial, invariants } : trial))
+    return analyseProfiles({ ...run, trials }, USER).profiles[0]?.broken_trials
+  }
+  expect(brokenTrials(1)).toBeGreaterThan(0)
+  expect(brokenTrials(12)).toBe(0)
+})

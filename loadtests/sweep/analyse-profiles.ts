@@ -2,7 +2,7 @@ import { median } from '../analysis/bootstrap.ts'
 import { formatNumber, plural } from '../analysis/format.ts'
 import { meanRate } from '../drivers/arrivals.ts'
 import { checkPointsLaws } from '../model/observe-points.ts'
-import { brokenNumbers } from '../points/broken-numbers.ts'
+import { brokenNumbers, DRAINED_IN_TIME } from '../points/broken-numbers.ts'
 import type { Point, PointsRun } from '../points/points-file.ts'
 import type { Trial } from '../run-file.ts'
 import { acceptedPerSecond, drainedPerSecond } from './figures-by-round.ts'
@@ -60,7 +60,8 @@ type Found = Omit<ProfileResult, 'name' | 'profile' | 'claimed' | 'store_latency
 function resultOf(run: PointsRun, points: readonly Point[], user: User): Found {
   const trialsOf = (point: Point) => run.trials.filter(({ profile }) => profile === point.name)
   const trials = points.flatMap(trialsOf)
-  const [sizing] = points.filter(({ arrivals }) => arrivals === null).flatMap(trialsOf)
+  const sizings = points.filter(({ arrivals }) => arrivals === null).flatMap(trialsOf)
+  const [sizing] = sizings
   const load = sizing?.loads[0]
   const rates = points
     .flatMap((point): TriedRate[] => {
@@ -70,7 +71,11 @@ function resultOf(run: PointsRun, points: readonly Point[], user: User): Found {
       return [{ rate: meanRate(point.arrivals), point, trials: own, verdicts }]
     })
     .sort((a, b) => a.rate - b.rate)
-  const broken = trials.filter((trial) => brokenNumbers([trial]).length > 0).length
+  // A box is sized with more than it drains: how long it takes for that is no fault of it.
+  const isFaulty = (trial: Trial) => brokenNumbers([trial]).some((number) => number !== DRAINED_IN_TIME)
+  const broken =
+    sizings.filter(isFaulty).length +
+    rates.flatMap(({ verdicts }) => verdicts).filter(({ hasBroken }) => hasBroken).length
   const held = rates.filter(isHeld).at(-1)
   const missed = rates.find(({ rate, verdicts }) => rate > (held?.rate ?? 0) && verdicts.some(isMissed))
   return {
