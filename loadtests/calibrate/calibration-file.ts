@@ -12,8 +12,10 @@ const resultSchema = z.object({
   /** How many requests both sides are about. */
   samples: z.number().int().nonnegative(),
   truth_ms: figures.nullable(),
+  /** Where the moment of a write is not known exactly, the truth may be as much as this. Older files have none. */
+  truth_at_most_ms: figures.nullable().optional(),
   measured_ms: figures.nullable(),
-  /** Signed share of the truth. */
+  /** Signed share of the truth, of that bound which is nearer. */
   error: figures.nullable(),
   within_tolerance: z.boolean(),
   /** A closed loop is measured to be looked at: nothing is demanded of it. */

@@ -10,7 +10,7 @@ import { readCpuPressureMs, readMachineTime, stealBetween } from '../measure/pro
 import type { RunDirectory } from '../sut/run-directory.ts'
 import { startSupervised } from '../sut/supervisor.ts'
 import type { Pattern } from './patterns.ts'
-import { type Figures, figuresOf, mapFigures, trueLatencies, WRITTEN_PATH, type Written } from './truth.ts'
+import { type Figures, mapFigures, type Truth, trueLatencies, truthOf, WRITTEN_PATH, type Written } from './truth.ts'
 
 export interface CalibrationContext {
   readonly directory: RunDirectory
@@ -26,7 +26,7 @@ export interface Measurement {
   readonly driver: Engine
   readonly pattern: Pattern
   /** Null for a closed loop, which has no schedule: what an open loop would have seen is the other drivers' to tell. */
-  readonly truth: Figures | null
+  readonly truth: Truth | null
   readonly measured: Figures | null
   readonly samples: number
   readonly cpuUsPerRequest: number | null
@@ -117,7 +117,7 @@ function describe(
   machine: Machine,
 ): Measurement {
   const times = arrivals ? [...arrivalTimes(arrivals, machine.seconds)] : []
-  const truth = figuresOf(arrivals ? trueLatencies(written, times, result.schedule?.began_at_ms ?? null) : [])
+  const truth = arrivals ? truthOf(trueLatencies(written, times, result.schedule?.began_at_ms ?? null)) : null
   const histogram = mergeHistograms([result.histogram])
   const answers = histogram?.totalCount ?? 0
   const at = { p50: 50, p95: 95, p99: 99, p999: 99.9 } as const

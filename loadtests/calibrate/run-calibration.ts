@@ -3,7 +3,7 @@ import type { Engine } from '../drivers/driver.ts'
 import type { Calibration, CalibrationResult } from './calibration-file.ts'
 import { type CalibrationContext, type Measurement, measurePattern } from './measure-pattern.ts'
 import type { Pattern } from './patterns.ts'
-import { errorsOf, isWithinTolerance } from './truth.ts'
+import { errorsOf, isWithinTolerance, type Truth } from './truth.ts'
 
 export interface CalibrationPlan {
   readonly patterns: readonly Pattern[]
@@ -80,8 +80,7 @@ function failed(driver: Engine, pattern: Pattern, error: unknown): Measurement {
 
 function judge(measurement: Measurement, tries: number, known: readonly CalibrationResult[]): CalibrationResult {
   const { driver, pattern, measured, doubts } = measurement
-  const open = known.find((result) => result.pattern === pattern.name && result.demanded && result.truth_ms !== null)
-  const truth = measurement.truth ?? open?.truth_ms ?? null
+  const truth = measurement.truth ?? truthSeenByOthers(pattern, known)
   const isComparable = measured !== null && truth !== null
   return {
     driver,
@@ -89,7 +88,8 @@ function judge(measurement: Measurement, tries: number, known: readonly Calibrat
     validity: doubts.length > 0 || !isComparable ? 'INVALID' : 'VALID',
     validity_reasons: isComparable ? [...doubts] : [...doubts, 'there is nothing to compare'],
     samples: measurement.samples,
-    truth_ms: truth,
+    truth_ms: truth?.least ?? null,
+    truth_at_most_ms: truth?.most ?? null,
     measured_ms: measured,
     error: isComparable ? errorsOf(measured, truth) : null,
     within_tolerance: isComparable && isWithinTolerance(measured, truth),
@@ -97,4 +97,11 @@ function judge(measurement: Measurement, tries: number, known: readonly Calibrat
     cpu_us_per_request: measurement.cpuUsPerRequest,
     tries,
   }
+}
+
+/** What an open loop would have seen, for a closed one. */
+function truthSeenByOthers({ name }: Pattern, known: readonly CalibrationResult[]): Truth | null {
+  const open = known.find(({ pattern, demanded, truth_ms: truth }) => pattern === name && demanded && truth !== null)
+  if (!open?.truth_ms) return null
+  return { least: open.truth_ms, most: open.truth_at_most_ms ?? open.truth_ms }
 }

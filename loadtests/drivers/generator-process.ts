@@ -13,6 +13,8 @@ function reply(message: GeneratorReply): Promise<void> {
 
 async function runLoad(id: number, spec: LoadSpec, signal: AbortSignal): Promise<void> {
   try {
+    // What it does before its load delays nobody; what survives is not looked at again.
+    globalThis.gc?.()
     const result = await driver.load(spec, {
       signal,
       onProgress: (progress) => void reply({ type: 'progress', id, progress }),

@@ -87,6 +87,23 @@ test('a generator that dies ends its load with an error', async () => {
   await other.stop()
 })
 
+test('collects no garbage while a load lasts, so that no answer is read late for it', async () => {
+  const before = process.env['NODE_OPTIONS']
+  process.env['NODE_OPTIONS'] = `--import ${new URL('../testing/fixtures/tell-collections.js', import.meta.url)}`
+  const other = await startGenerator(directory)
+  const load = { ...spec, engine: 'paced', arrivals: { model: 'constant', rate: 300 }, timeout_seconds: 5 } as const
+  try {
+    await other.load({ ...load, duration_seconds: 1 })
+    const known = other.process.readLastLines()
+    expect(await other.load({ ...load, duration_seconds: 5 })).toMatchObject({ accepted: 1_500, errors: 0 })
+    expect(other.process.readLastLines()).toBe(known)
+  } finally {
+    await other.stop()
+    if (before === undefined) delete process.env['NODE_OPTIONS']
+    else process.env['NODE_OPTIONS'] = before
+  }
+})
+
 test('the k6 that K6_BIN names is the one that makes the load', async () => {
   const before = process.env['K6_BIN']
   process.env['K6_BIN'] = '/nowhere/k6'

@@ -14,6 +14,19 @@ export interface Generator extends Driver {
 /** What names the k6 that a load is to be made with, and whose certificates are believed. */
 const OF_GENERATOR = ['K6_BIN', 'DOCKER_HOST', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'SSL_CERT_FILE']
 
+/**
+ * While V8 collects, nobody reads answers: 5 to 10 ms each time on a slow machine. New objects have so much room (MB) that
+ * a load of some hundred requests per second needs no collection before its end, and none is made because a process
+ * became quieter; `generator-process.ts` collects before each load.
+ */
+const RARE_COLLECTIONS = [
+  '--expose-gc',
+  '--min-semi-space-size=32',
+  '--max-semi-space-size=32',
+  '--initial-old-space-size=256',
+  '--no-memory-reducer',
+]
+
 /** A load that has an end by the clock is given up so long after it, and after its last request timed out. */
 const OVERDUE_MS = 30_000
 
@@ -29,6 +42,7 @@ export async function startGenerator(
   const child = await startSupervised({
     name: 'generator',
     entry: new URL('./generator-process.ts', import.meta.url),
+    nodeFlags: RARE_COLLECTIONS,
     env: pickEnvironment(OF_GENERATOR),
     directory,
     ...(signal && { signal }),

@@ -90,9 +90,15 @@ export function sentenceOf(calibration: Pick<Calibration, 'results'>): string {
   return `${parts.join('; ') || 'No open loop was calibrated'}.`
 }
 
-function figureCells({ truth_ms: truth, error }: CalibrationResult): string[] {
+function figureCells({ truth_ms: truth, truth_at_most_ms: most, error }: CalibrationResult): string[] {
   if (truth === null || error === null) return FIGURES.map(() => '–')
-  return FIGURES.map((figure) => `${formatNumber(truth[figure])} ${percent(error[figure])}`)
+  return FIGURES.map((figure) => `${truthCell(truth[figure], most?.[figure])} ${percent(error[figure])}`)
+}
+
+/** Both bounds where they are further apart than a meter may be off. */
+export function truthCell(least: number, most = least): string {
+  const isOne = most - least <= Math.max(TOLERANCE.ms, TOLERANCE.share * least)
+  return isOne ? formatNumber(least) : `${formatNumber(least)}–${formatNumber(most)}`
 }
 
 function cpuCell({ cpu_us_per_request: cpu }: CalibrationResult): string {

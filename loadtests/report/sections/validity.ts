@@ -2,7 +2,7 @@ import { formatNumber } from '../../analysis/format.ts'
 import type { CalibrationResult } from '../../calibrate/calibration-file.ts'
 import { FIGURES } from '../../calibrate/truth.ts'
 import type { Gate, Result, Run, Summary } from '../../run-file.ts'
-import { meterLine, percent } from '../calibration-report.ts'
+import { meterLine, percent, truthCell } from '../calibration-report.ts'
 import { type Html, html } from '../html.ts'
 import { GATE_NAMES, lawLines } from '../report-rows.ts'
 import { modeName, scrollable, section } from './section.ts'
@@ -50,10 +50,10 @@ function calibrationTable(results: readonly CalibrationResult[]): Html {
 }
 
 function calibrationRow(result: CalibrationResult): Html {
-  const { truth_ms: truth, error } = result
+  const { truth_ms: truth, truth_at_most_ms: most, error } = result
   const cells = FIGURES.map((figure) =>
     truth && error
-      ? html`<td>${formatNumber(truth[figure])} <small>${percent(error[figure])}</small></td>`
+      ? html`<td>${truthCell(truth[figure], most?.[figure])} <small>${percent(error[figure])}</small></td>`
       : html`<td>–</td>`,
   )
   const verdict = result.validity !== 'VALID' ? result.validity : result.within_tolerance ? 'within' : 'off'
