@@ -64,8 +64,10 @@ export const comparisonSchema = z.object({
   rows: z.array(rowSchema),
   /** Invariants that broke in the second run and held in the first. */
   broken: z.array(z.string()),
-  /** Modes of which more than 1 % of the requests fail in the second run, and more in each of its rounds than in the first run. */
+  /** Modes of which 1 % more of the requests fail, or are refused, in the second run, and more in each of its rounds than in the first run. */
   failing: z.array(z.string()),
+  /** Modes that were measured in the first run and of which no trial of the second counts. */
+  lost: z.array(z.string()),
 })
 export type RunComparison = z.infer<typeof comparisonSchema>
 

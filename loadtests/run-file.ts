@@ -308,6 +308,8 @@ const resultSchema = z.object({
   ratio_to_ceiling: interval.nullable(),
   /** Answers over the ceiling's answers: what compares modes where almost everybody is refused. */
   answered_ratio_to_ceiling: interval.nullable(),
+  /** Of all answers of the loads whose drain is paused, with their warm-up: work per redemption × this is work per answer. */
+  accepted_share: z.number().nullable(),
   latency_ms: latencies.nullable(),
   /** With the drain paused, for each kind of request by itself where there are several. */
   steps: z.array(z.object({ step: z.string(), answers: count, latency_ms: latencies })).default([]),

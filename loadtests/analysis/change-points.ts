@@ -31,6 +31,15 @@ export function findChanges(values: readonly number[], level = 0.05): number[] {
   return changes.sort((a, b) => a - b)
 }
 
+/** With fewer values not even two levels without any noise are beyond chance. */
+export function fewestValues(level: number): number {
+  let count = 2 * MINIMUM_SEGMENT
+  // Chance puts the halves in this order, or the other one, in one of so many cases.
+  for (let orders = 20; 2 / orders + 1 / (PERMUTATIONS + 1) > level; count++)
+    orders *= (count + 1) / Math.ceil((count + 1) / 2)
+  return count
+}
+
 interface Split {
   readonly index: number
   readonly distance: number

@@ -35,6 +35,8 @@ export interface Comparison {
   readonly p: number | null
   /** The least change, as a share of the second, that is seen in 80 % of such runs. */
   readonly detectable: number | null
+  /** The same where this is one of several comparisons that together raise a false alarm in so few cases. */
+  detectableAt(falseAlarms: number): number | null
 }
 
 export interface CompareOptions {
@@ -109,17 +111,27 @@ function subtract(a: Location, b: Location): Location {
 
 function conclude(rounds: number, found: Location, again: () => Location, resamples: number): Comparison {
   const studentised = Array.from({ length: resamples }, () => distance(again(), found.middle)).sort((a, b) => a - b)
-  const bootstrapped = studentised[Math.ceil((1 - FALSE_ALARMS) * resamples) - 1] ?? Number.POSITIVE_INFINITY
-  const critical = Math.max(bootstrapped, studentQuantile(1 - FALSE_ALARMS / 2, found.df))
-  const reach = found.error === 0 ? 0 : critical * found.error
-  const seen = found.error === 0 ? 0 : (critical + studentQuantile(POWER, found.df)) * found.error
+  const critical = (falseAlarms: number) => {
+    const bootstrapped = studentised[Math.ceil((1 - falseAlarms) * resamples) - 1] ?? Number.POSITIVE_INFINITY
+    return Math.max(bootstrapped, studentQuantile(1 - falseAlarms / 2, found.df))
+  }
+  const reach = found.error === 0 ? 0 : critical(FALSE_ALARMS) * found.error
+  const detectableAt = (falseAlarms: number) =>
+    found.error === 0 ? 0 : Math.expm1((critical(falseAlarms) + studentQuantile(POWER, found.df)) * found.error)
   const ratio = {
     estimate: Math.exp(found.middle),
     low: Math.exp(found.middle - reach),
     high: Math.exp(found.middle + reach),
   }
   const verdict = ratio.low > 1 ? 'higher' : ratio.high < 1 ? 'lower' : 'no difference seen'
-  return { verdict, rounds, ratio, p: chanceOf(found, studentised), detectable: Math.expm1(seen) }
+  return {
+    verdict,
+    rounds,
+    ratio,
+    p: chanceOf(found, studentised),
+    detectable: detectableAt(FALSE_ALARMS),
+    detectableAt,
+  }
 }
 
 /** The more cautious of both methods. */
@@ -137,7 +149,7 @@ function distance({ middle, error }: Location, from: number): number {
 
 function tooFew(rounds: number, middle: number | null): Comparison {
   const ratio = middle === null ? null : { estimate: Math.exp(middle), low: null, high: null }
-  return { verdict: 'too few rounds', rounds, ratio, p: null, detectable: null }
+  return { verdict: 'too few rounds', rounds, ratio, p: null, detectable: null, detectableAt: () => null }
 }
 
 function toLogs(values: readonly number[]): number[] {

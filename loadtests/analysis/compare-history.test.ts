@@ -35,7 +35,25 @@ describe('compareHistory', () => {
     const rate = (runs: Run[]) => compareHistory(runs).series.find(({ figure }) => figure === 'accepted/s')
     expect(rate(history(Array(12).fill(1)))?.changes).toEqual([])
     const few = compareHistory(history([1, 0.5, 1]))
-    expect(few.warnings).toContain('3 runs: fewer than 8 show no change beyond chance')
+    expect(few.warnings).toContain('3 runs: fewer than 11 show no change beyond chance')
     expect(few.verdict).toMatch(/^No change seen/)
+  })
+
+  it('does not take another machine for a change, and holds what is left against the ceiling where a run lacks a mode', () => {
+    const slower = (run: Run, index: number): Run => ({
+      ...run,
+      trials: run.trials
+        .filter(({ mode }) => index !== 3 || mode === 'ceiling')
+        .map((trial) => ({
+          ...trial,
+          loads: trial.loads.map((load) => ({ ...load, seconds: load.seconds * (index < 7 ? 1 : 3) })),
+        })),
+    })
+    const result = compareHistory(history(Array(14).fill(1)).map(slower))
+    const rate = (mode: string) => result.series.find((one) => one.mode === mode && one.figure === 'accepted/s')
+    expect(rate('none')).toMatchObject({ reference: 'ceiling', changes: [] })
+    expect(rate('none')?.values[3]).toBeNull()
+    expect(rate('ceiling')?.changes).toEqual([7])
+    expect(result.verdict).toMatch(/^No change seen/)
   })
 })

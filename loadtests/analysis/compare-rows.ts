@@ -64,8 +64,11 @@ export function judge(rows: readonly Timed[], isOther: boolean): Row[] {
     rows.map(({ p }, index) => (judged[index] ? p : null)),
     FALSE_ALARMS,
   )
+  const count = judged.filter(Boolean).length
   return rows.map(({ comparison, better, ...row }, index) => ({
     ...row,
+    // What the strictest of all steps would have seen.
+    detectable: judged[index] ? comparison.detectableAt(FALSE_ALARMS / count) : row.detectable,
     judged: judged[index] ?? false,
     verdict: wordFor(comparison, better, stands[index] ?? false),
   }))

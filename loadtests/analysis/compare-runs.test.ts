@@ -109,8 +109,38 @@ describe('compareRuns', () => {
       failing: [expect.stringMatching(/^none: 9\.\d+ % requests that failed, 0 % before$/)],
       verdict: expect.stringContaining('Fails: none: 9.'),
     })
-    expect(renderComparisonJunit(comparison)).toContain('they did not fail before')
+    expect(renderComparisonJunit(comparison)).toContain('they were answered before')
     expect(compareRuns(failing, failing).failing).toEqual([])
+  })
+
+  it('calls redemptions that are refused since a regression, though a refusal is fast, and costs nothing', () => {
+    const refusing = withTrials(runOf(2), ({ mode, loads }) =>
+      mode === 'none'
+        ? { loads: loads.map((load) => ({ ...load, refused: load.accepted, accepted: 0, steady: null })), work: null }
+        : {},
+    )
+    const comparison = compareRuns(runOf(1), refusing)
+    expect(comparison.outcome).toBe('regression')
+    expect(comparison.failing).toContain('none: 100 % redemptions that were refused, 0 % before')
+  })
+
+  it('concludes nothing while one mode has too few rounds, and names it', () => {
+    const thin = withTrials(runOf(2), ({ mode, round }) =>
+      mode === 'none' && round > 3 ? { status: 'invalid', failure: 'the generator was late\n<anonymous>' } : {},
+    )
+    const { outcome, verdict, warnings } = compareRuns(runOf(1), thin)
+    expect({ outcome, verdict }).toEqual({
+      outcome: 'nothing can be concluded',
+      verdict:
+        'Nothing can be concluded: there are too few rounds of none, five are needed in both runs; the counted work is the same.',
+    })
+    expect(warnings.join()).toMatch(/left out, the first because the generator was late$/)
+  })
+
+  it('says of what size a change would have been seen among all figures, which is more than by itself', () => {
+    const { rows } = compareRuns(runOf(1), runOf(2))
+    const { detectable, ratio } = rowOf(rows, 'none', 'accepted/s')
+    expect(detectable).toBeGreaterThan(1.5 * ((ratio?.high ?? 0) / (ratio?.estimate ?? 1) - 1))
   })
 
   it('concludes nothing from a few rounds, or without anything to hold the time against', () => {

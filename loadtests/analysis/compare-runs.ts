@@ -1,13 +1,13 @@
 import { COMPARE_SCHEMA, type Row, type RunComparison } from '../compare-file.ts'
-import { type Run, SUBJECTS, type Subject } from '../run-file.ts'
+import { type Run, SUBJECTS, type Subject, type Trial } from '../run-file.ts'
 import { median } from './bootstrap.ts'
 import { environmentWarnings, isOtherMachine } from './comparable.ts'
 import { countedRows, judge, timedRow } from './compare-rows.ts'
 import { outcomeOf, verdictOfComparison } from './comparison-verdict.ts'
 import { formatShare, joinWords, plural } from './format.ts'
 import { MAXIMUM_ERROR_RATIO } from './judge-validity.ts'
-import { timedFigures } from './round-figures.ts'
-import { errorRatio, succeeded } from './rounds.ts'
+import { isMostlyAnswers, timedFigures } from './round-figures.ts'
+import { answersOf, errorRatio, loadOf, succeeded } from './rounds.ts'
 
 /**
  * What changed from the first run to the second one. Both must be comparable (comparable.ts). What takes time is held
@@ -37,6 +37,7 @@ export function compareRuns(first: Run, second: Run): RunComparison {
     rows,
     broken,
     failing,
+    lost,
   }
 }
 
@@ -58,19 +59,38 @@ function brokenSince(first: Run, second: Run): string[] {
   return brokenIn(second).filter((text) => !before.has(text))
 }
 
-/** Requests that fail are no figure that could get shorter by it: more than is let pass, and more in each round than before. */
+/**
+ * Requests that fail, and redemptions that are refused, are in no figure that could get shorter by it. Where most are
+ * refused by design, as many more of them as the server is faster say nothing.
+ */
 function failingSince(first: Run, second: Run, mode: Subject): string[] {
   if (mode === 'ceiling') return []
-  const [before, after] = [failedByRound(first, mode), failedByRound(second, mode)]
-  if (before.length === 0 || after.length === 0) return []
-  const share = median(after)
-  if (share <= MAXIMUM_ERROR_RATIO || Math.min(...after) <= Math.max(...before)) return []
-  const what = mode === 'target' ? 'requests that failed or did not pass their checks' : 'requests that failed'
-  return [`${mode}: ${formatShare(share)} ${what}, ${formatShare(median(before))} before`]
+  const of = (run: Run) => run.trials.filter((trial) => trial.mode === mode)
+  const moreOf = (what: string, share: (trial: Trial) => number | null) => {
+    const [before, after] = [
+      of(first).flatMap((trial) => share(trial) ?? []),
+      of(second).flatMap((trial) => share(trial) ?? []),
+    ]
+    return isMore(before, after)
+      ? [`${mode}: ${formatShare(median(after))} ${what}, ${formatShare(median(before))} before`]
+      : []
+  }
+  if (mode === 'target')
+    return moreOf('requests that failed or did not pass their checks', (trial) => errorRatio([trial]))
+  const refused = isMostlyAnswers(first) ? [] : moreOf('redemptions that were refused', refusedShare)
+  return [...moreOf('requests that failed', (trial) => errorRatio([trial])), ...refused]
 }
 
-function failedByRound({ trials }: Run, mode: Subject): number[] {
-  return trials.filter((trial) => trial.mode === mode).flatMap((trial) => errorRatio([trial]) ?? [])
+/** More than is let pass, and more in each round than before. */
+function isMore(before: readonly number[], after: readonly number[]): boolean {
+  if (before.length === 0 || after.length === 0) return false
+  return median(after) - median(before) > MAXIMUM_ERROR_RATIO && Math.min(...after) > Math.max(...before)
+}
+
+/** Of the load whose drain is paused. */
+function refusedShare(trial: Trial): number | null {
+  const load = succeeded(trial) ? loadOf(trial, 'paused') : undefined
+  return load === undefined || answersOf(load) === 0 ? null : load.refused / answersOf(load)
 }
 
 function brokenIn({ trials }: Run): string[] {
@@ -108,7 +128,7 @@ export function leftOut({ run_id, trials }: Run): string[] {
   const [first] = out
   if (first === undefined) return []
   return [
-    `${run_id}: ${out.length} of ${plural(trials.length, 'trial')} left out, the first because ${first.failure ?? 'it failed'}`,
+    `${run_id}: ${out.length} of ${plural(trials.length, 'trial')} left out, the first because ${(first.failure ?? 'it failed').split('\n', 1)[0]}`,
   ]
 }
 

@@ -21,8 +21,8 @@ export function outcomeOf(rows: readonly Row[], { broken, failing, lost }: Fault
   if (judged.some(({ verdict }) => verdict === 'worse')) return isBetter ? 'mixed' : 'regression'
   if (lost.length > 0) return 'nothing can be concluded'
   if (isBetter) return 'improvement'
-  const isDecided = judged.some(({ kind, verdict }) => kind === 'time' && verdict !== 'too few rounds')
-  return isDecided ? 'no difference seen' : 'nothing can be concluded'
+  const timed = judged.filter(({ kind }) => kind === 'time')
+  return timed.length > 0 && undecidedModes(timed).length === 0 ? 'no difference seen' : 'nothing can be concluded'
 }
 
 /** What changed, for somebody who reads nothing else. */
@@ -38,7 +38,7 @@ export function verdictOfComparison(outcome: Outcome, rows: readonly Row[], { br
   ]
   if (outcome === 'nothing can be concluded')
     return `Nothing can be concluded: ${lost.length > 0 ? `no trial of ${joinWords(lost)} counts any more` : whyNothing(rows)}.`
-  if (sentences.length === 0) sentences.push(`No difference seen in ${judged.length} figures.`)
+  if (sentences.length === 0) sentences.push(`No difference seen in ${judged.filter(isDecided).length} figures.`)
   return [...sentences, ...powerSentence(judged)].join(' ')
 }
 
@@ -63,11 +63,21 @@ export function percent(ratio: number): string {
 /** Of the first figure, which is the rate where there is one. */
 function powerSentence(judged: readonly Row[]): string[] {
   const figure = judged.find(({ kind }) => kind === 'time')?.figure
-  const known = judged.filter((row) => row.figure === figure).flatMap(({ detectable }) => detectable ?? [])
+  const rows = judged.filter((row) => row.figure === figure)
+  const known = rows.flatMap(({ detectable }) => detectable ?? [])
   if (figure === undefined || known.length === 0) return []
-  return [
-    `A change of ${figure} by ${formatDetectable(Math.max(...known))} or more would have been seen in every mode.`,
-  ]
+  const where = known.length === rows.length ? 'every mode' : `the modes with enough rounds`
+  return [`A change of ${figure} by ${formatDetectable(Math.max(...known))} or more would have been seen in ${where}.`]
+}
+
+function isDecided({ verdict }: Row): boolean {
+  return verdict !== 'too few rounds'
+}
+
+/** Those of which no figure that takes time can be told: whatever changed there would not have been seen. */
+function undecidedModes(timed: readonly Row[]): string[] {
+  const modes = [...new Set(timed.map(({ mode }) => mode))]
+  return modes.filter((mode) => !timed.some((row) => row.mode === mode && isDecided(row)))
 }
 
 function whyNothing(rows: readonly Row[]): string {
@@ -75,6 +85,14 @@ function whyNothing(rows: readonly Row[]): string {
   const counted = rows.filter(({ kind }) => kind === 'counted')
   const rest = counted.length > 0 ? '; the counted work is the same' : ''
   if (timed.length === 0) return `no figure stands in both runs${rest}`
-  if (timed.every(({ judged }) => !judged)) return `there is nothing to hold what takes time against${rest}`
-  return `there are too few rounds, five are needed in both runs${rest}`
+  const judged = timed.filter((row) => row.judged)
+  if (judged.length === 0) {
+    const why = timed.some(({ reference }) => reference === 'ceiling')
+      ? 'what takes time is not comparable between two machines'
+      : 'there is nothing to hold what takes time against'
+    return `${why}${rest}`
+  }
+  const undecided = undecidedModes(judged)
+  const where = undecided.length < new Set(judged.map(({ mode }) => mode)).size ? ` of ${joinWords(undecided)}` : ''
+  return `there are too few rounds${where}, five are needed in both runs${rest}`
 }

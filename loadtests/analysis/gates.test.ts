@@ -145,6 +145,14 @@ describe('mergeGates', () => {
     expect(stolen(3)).toMatchObject({ verdict: 'doubt' })
   })
 
+  it('show the worst of all trials, whatever its round', () => {
+    const run = openRun()
+    const trials = run.trials
+      .filter(({ mode }) => mode === 'none')
+      .map((trial, index): Trial => ({ ...trial, steal: [0.01, 0.02, 0.09, 0, 0][index] ?? 0 }))
+    expect(mergeGates(trials, { run }).find(({ name }) => name === 'steal')).toMatchObject({ value: 0.09 })
+  })
+
   it.each<[string, readonly number[], 'pass' | 'doubt']>([
     ['one way', [0.4, 0.2, 0.3, 0, 0], 'doubt'],
     ['mostly one way', [0.4, 0.2, 0.3, 0.2, -0.3], 'doubt'],

@@ -157,7 +157,7 @@ export function mergeGates(trials: readonly Trial[], context: GateContext): Gate
   return (judged[0] ?? []).map(({ name }) => {
     const all = judged.flatMap((gates) => gates.filter((gate) => gate.name === name))
     const of = (verdict: Gate['verdict']) => all.filter((gate) => gate.verdict === verdict)
-    const worst = (of('fail')[0] ?? of('doubt')[0] ?? of('pass')[0] ?? all[0]) as Gate
+    const worst = worstOf(name, [of('fail'), of('doubt'), of('pass'), all].find(({ length }) => length > 0) ?? [])
     const doubts = of('doubt').length
     if (of('fail').length > 0 || doubts === 0) return worst
     const drifts = name === 'steady_state' ? countDrifts(counted) : NO_DRIFTS
@@ -166,6 +166,14 @@ export function mergeGates(trials: readonly Trial[], context: GateContext): Gate
     const bothWays = drifts.up > 0 && drifts.down > 0 ? ` (${drifts.up} up, ${drifts.down} down)` : ''
     return { ...worst, verdict: 'pass', told: `${worst.told}, in ${doubts} of ${all.length} trials${bothWays}` }
   })
+}
+
+/** Of gates with the same verdict the one with the most extreme value; what is endless has none. */
+function worstOf(name: GateName, gates: readonly Gate[]): Gate {
+  const sign = RULES[name]?.passes === atMost ? 1 : -1
+  const badness = ({ verdict, value }: Gate) =>
+    value !== null ? sign * value : verdict === 'not known' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  return gates.reduce((worst, gate) => (badness(gate) > badness(worst) ? gate : worst))
 }
 
 function generatorCores(trial: Trial, phase: Load['name']): number | null {

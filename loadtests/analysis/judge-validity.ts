@@ -70,7 +70,8 @@ function exclusions(trials: readonly Trial[]): string[] {
 
 function roundReasons(run: Run, measured: readonly Trial[]): string[] {
   const reasons: string[] = []
-  if (run.status === 'interrupted') reasons.push('the run was interrupted')
+  if (run.status !== 'complete')
+    reasons.push(run.status === 'interrupted' ? 'the run was interrupted' : 'the run did not end')
   const rounds = new Set(measured.map((trial) => trial.round)).size
   if (rounds < MINIMUM_ROUNDS) {
     const interval =

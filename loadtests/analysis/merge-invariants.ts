@@ -1,6 +1,6 @@
 import type { InvariantResult, Result, Trial } from '../run-file.ts'
 
-const KEPT_IDS = 20
+export const KEPT_IDS = 20
 
 /** Adds up what the checker looked at over all trials, failed ones too: a broken invariant stays broken. */
 export function mergeInvariants(trials: readonly Trial[]): InvariantResult[] {

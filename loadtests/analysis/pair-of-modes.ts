@@ -3,7 +3,7 @@ import { type Comparison, comparePaired } from './compare-figures.ts'
 import { brokenInvariants } from './merge-invariants.ts'
 import { pairsWithinRounds } from './pairs-within-rounds.ts'
 import { acceptedByRound, answeredByRound, type ByRound, p99ByRound } from './rounds.ts'
-import { headlineOf } from './verdict-sentence.ts'
+import { answersAll, headlineOf } from './verdict-sentence.ts'
 
 /** Each two modes of a run, held against each other within its rounds. Modes whose figures do not count are left out. */
 export function comparePairs(run: Run, results: readonly Result[]): Pair[] {
@@ -11,8 +11,9 @@ export function comparePairs(run: Run, results: readonly Result[]): Pair[] {
     (result) => result.mode !== 'ceiling' && result.validity !== 'INVALID' && brokenInvariants(result).length === 0,
   )
   const figure = headlineFigure(run, modes)
-  return modes.flatMap((first, index) =>
-    modes
+  const counting = figure === 'latency_p99_ms' ? modes.filter(answersAll) : modes
+  return counting.flatMap((first, index) =>
+    counting
       .slice(index + 1)
       .filter(({ scenario, profile }) => scenario === first.scenario && profile === first.profile)
       .map((second) => pairOf(figure, first, second, compareWithinRounds(run, figure, first, second))),

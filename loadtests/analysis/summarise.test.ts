@@ -141,6 +141,24 @@ describe('the verdict', () => {
     expect(verdict).toMatch(/× the bare Express ceiling, .* × the next one, in-process\. Every invariant held/)
   })
 
+  it('does not let its median win over a mode that was better in the rounds that have both', () => {
+    const run = withTrials(({ mode, round, loads }) => {
+      if (mode === 'token-bucket' && round > 5) return { status: 'invalid', failure: 'the generator was late' }
+      const accepted = mode === 'token-bucket' ? 9_000 : mode === 'none' ? (round > 5 ? 1_000 : 10_000) : 500
+      return { loads: loads.map((load) => ({ ...load, accepted: accepted + round, steady: null })) }
+    }, 11)
+    expect(summarise(run, NO_TARGETS).verdict).toMatch(
+      /^token-bucket accepted most: .*, though in the rounds that have both none was better \(0\.\d+ × its rate\)/,
+    )
+  })
+
+  it('counts work per answer over the whole load, also when nothing was accepted in its steady part', () => {
+    const run = withTrials(({ loads }) => ({
+      loads: loads.map((load) => ({ ...load, accepted: 100, refused: 9_900, served: 0 })),
+    }))
+    expect(resultOf(run, 'token-bucket').accepted_share).toBeCloseTo(0.01)
+  })
+
   it('says that an invariant broke before anything else, and lets that mode not win', () => {
     const broken = [{ number: 1, title: 'no overselling', examined: 9, broken: ['a1'] }]
     const run = withTrials(({ mode }) => (mode === 'token-bucket' ? { invariants: broken } : {}))

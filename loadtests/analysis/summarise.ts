@@ -5,11 +5,13 @@ import { evaluateTargets } from './evaluate-targets.ts'
 import type { GateContext } from './gates.ts'
 import { latenciesOf, mergeHistograms } from './histograms.ts'
 import { judgeValidity } from './judge-validity.ts'
+import { latencyTargetMs } from './latency-target.ts'
 import { mergeInvariants } from './merge-invariants.ts'
 import { comparePairs } from './pair-of-modes.ts'
 import {
   acceptedByRound,
   answeredByRound,
+  answersOf,
   drainedByRound,
   errorRatio,
   intervalOverRounds,
@@ -23,7 +25,7 @@ import { workPerRedemption } from './work-per-redemption.ts'
 
 /** Everything that a run says, from its raw trials alone; rendering it again gives the same. */
 export function summarise(run: Run, targets: Targets): Summary {
-  const targetMs = targets.user?.p95_ms
+  const targetMs = latencyTargetMs(targets, run.plan.scenario)
   const results = groupTrials(run.trials).map((group) => resultOf({ run, targetMs }, group))
   return {
     schema: RUN_SCHEMA,
@@ -89,6 +91,7 @@ function resultOf(context: GateContext & { readonly run: Run }, trials: Trial[])
     accepted_per_second: accepted,
     answered_per_second: intervalOverRounds(answered),
     ratio_to_ceiling: ratio,
+    accepted_share: acceptedShare(trials),
     answered_ratio_to_ceiling: ratioWithinRounds(answered, answeredByRound(ceilingTrials, 'paused')),
     latency_ms: latenciesOf(histogram),
     steps: stepsOf(trials),
@@ -99,6 +102,13 @@ function resultOf(context: GateContext & { readonly run: Run }, trials: Trial[])
     work_per_redemption: workPerRedemption(trials),
     invariants: mergeInvariants(trials),
   }
+}
+
+/** Of the answers of the whole load, of which work is counted as well, with its warm-up. */
+function acceptedShare(trials: readonly Trial[]): number | null {
+  const loads = trials.filter(succeeded).flatMap((trial) => loadOf(trial, 'paused') ?? [])
+  const answers = loads.reduce((sum, load) => sum + answersOf(load), 0)
+  return answers === 0 ? null : loads.reduce((sum, { accepted }) => sum + accepted, 0) / answers
 }
 
 function withDrain(trials: readonly Trial[], ceiling: ReadonlyMap<number, number>): Result['with_drain'] {

@@ -1,7 +1,8 @@
 import { describeArrivals } from '../drivers/arrivals.ts'
 import type { Interval, InvariantResult, Result, Run, Trial } from '../run-file.ts'
 import { comparePaired } from './compare-figures.ts'
-import { formatInterval, formatNumber, joinWords, plural } from './format.ts'
+import { formatInterval, formatNumber, formatShare, joinWords, plural } from './format.ts'
+import { MAXIMUM_ERROR_RATIO } from './judge-validity.ts'
 import { brokenInvariants, invariantVerdict } from './merge-invariants.ts'
 import { pairsWithinRounds } from './pairs-within-rounds.ts'
 import { acceptedByRound, answeredByRound, type ByRound, p99ByRound } from './rounds.ts'
@@ -89,12 +90,26 @@ function nobodyWins(modes: readonly Result[]): string {
   return modes[0]?.mode === 'target' ? 'No answer of the target counts.' : 'No mode can be said to win.'
 }
 
+/** Who waited in vain is in no latency: a mode that fails more than is let pass cannot be the fastest. */
+export function answersAll({ mode, error_ratio: errors }: Pick<Result, 'mode' | 'error_ratio'>): boolean {
+  return mode === 'target' || (errors ?? 0) <= MAXIMUM_ERROR_RATIO
+}
+
 /** Where the scenario sets the pace, modes differ by how long people wait. */
 function latencySentences(run: Run, modes: readonly Result[]): string[] {
-  const ranked = modes
-    .flatMap((result) =>
-      result.latency_ms && brokenInvariants(result).length === 0 ? [{ result, ...result.latency_ms }] : [],
+  const failing = modes
+    .filter((result) => !answersAll(result))
+    .map(
+      (result) =>
+        `${nameOf(result)} failed ${formatShare(result.error_ratio ?? 0)} of its requests, so its latencies do not count.`,
     )
+  return [...winnerByLatency(run, modes), ...failing]
+}
+
+function winnerByLatency(run: Run, modes: readonly Result[]): string[] {
+  const ranked = modes
+    .filter((result) => brokenInvariants(result).length === 0 && answersAll(result))
+    .flatMap((result) => (result.latency_ms ? [{ result, ...result.latency_ms }] : []))
     .sort((a, b) => a.p99 - b.p99)
   const [best, second] = ranked
   if (!best) return [nobodyWins(modes)]
@@ -125,6 +140,7 @@ function tellApart(greater: ByRound, less: ByRound, name: string, unit: string):
   if (ratio === null) return `before ${name}`
   const times = formatNumber(ratio.estimate)
   if (ratio.low === null || ratio.high === null) return `before ${name} (${times} × ${unit}, in too few rounds to tell)`
+  if (verdict === 'lower') return `though in the rounds that have both ${name} was better (${times} × ${unit})`
   if (verdict !== 'higher')
     return `which this run cannot tell from ${name} (${formatNumber(ratio.low)}–${formatNumber(ratio.high)} × ${unit})`
   return unit === 'as long' ? `the next one, ${name}, ${times} × as long` : `${times} × the next one, ${name}`

@@ -1,10 +1,12 @@
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { DEFAULT_MAX_ROUNDS } from '../analysis/stop-rule.ts'
 import { ENGINES } from '../drivers/driver.ts'
 import { createProgressReport, outlookOf } from '../report/progress.ts'
 import { LIMITER_MODES } from '../run-file.ts'
 import { SCENARIOS } from '../scenarios/registry.ts'
-import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
+import { GUIDE_TARGETS, loadTargets, OWN_TARGETS } from '../targets/load-targets.ts'
+import { writeAtomically } from '../write-atomically.ts'
 import { checkEngine } from './check-engine.ts'
 import { finishRun } from './finish-run.ts'
 import { inRunDirectory } from './in-run-directory.ts'
@@ -104,6 +106,8 @@ async function bench(options: BenchOptions): Promise<void> {
     const progress = createProgressReport(outlookOf(plan), process.stderr)
     const repeatWith = describeCommand(options, plan)
     const run = await runBench({ ...frame, plan, progress, repeatWith, allowNonempty: nonempty, pushTo })
+    if (options.targets !== GUIDE_TARGETS)
+      await writeAtomically(join(frame.directory, OWN_TARGETS), JSON.stringify(targets))
     await finishRun(run, targets, frame.directory, options)
   })
 }

@@ -4,7 +4,6 @@ import { whyIncomparable } from '../analysis/comparable.ts'
 import { compareHistory } from '../analysis/compare-history.ts'
 import { compareRuns } from '../analysis/compare-runs.ts'
 import { joinWords } from '../analysis/format.ts'
-import { judgeRun } from '../analysis/gates.ts'
 import type { History, RunComparison } from '../compare-file.ts'
 import { UsageError } from '../errors.ts'
 import { renderComparisonJunit } from '../report/compare-junit.ts'
@@ -12,7 +11,7 @@ import { renderComparison, renderComparisonMarkdown } from '../report/compare-re
 import { renderHistory, renderHistoryMarkdown } from '../report/history-report.ts'
 import { showsColour } from '../report/terminal-report.ts'
 import type { Run } from '../run-file.ts'
-import { findRunFile, readRun, whenDecoded } from './report.ts'
+import { findRunFile, judgeFile, readRun, targetsOf, whenDecoded } from './report.ts'
 
 interface CompareOptions {
   baseline?: string
@@ -83,7 +82,7 @@ async function readRuns(names: readonly string[], { out }: CompareOptions): Prom
   const files = await Promise.all(names.map((name) => findRunFile(name, out)))
   const readJudged = async (file: string) => {
     const run = await readRun(file)
-    return whenDecoded(file, () => judgeRun(run))
+    return judgeFile(file, run, await targetsOf(file, run))
   }
   const runs = await Promise.all(files.map(readJudged))
   for (const [index, run] of runs.entries()) {

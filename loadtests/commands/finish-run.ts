@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exitCodeFor } from '../analysis/exit-code.ts'
 import { judgeRun } from '../analysis/gates.ts'
+import { latencyTargetMs } from '../analysis/latency-target.ts'
 import { summarise } from '../analysis/summarise.ts'
 import { UsageError } from '../errors.ts'
 import { renderTerminal, showsColour } from '../report/terminal-report.ts'
@@ -24,7 +25,7 @@ export async function finishRun(
   directory: string,
   options: { gate: boolean; json: boolean },
 ): Promise<void> {
-  const run = judgeRun(measured, targets.user?.p95_ms)
+  const run = judgeRun(measured, latencyTargetMs(targets, measured.plan.scenario))
   const summary = summarise(run, targets)
   const table = () => renderTerminal(run, summary, { colour: showsColour(process.stdout) })
   process.stdout.write(`${options.json ? JSON.stringify(summary) : table()}\n`)

@@ -6,6 +6,7 @@ import { ENGINES, type Engine } from '../drivers/driver.ts'
 import { UsageError } from '../errors.ts'
 import { createProgressReport, outlookOf } from '../report/progress.ts'
 import type { Plan } from '../run-file.ts'
+import { OWN_TARGETS } from '../targets/load-targets.ts'
 import type { Targets } from '../targets/targets-schema.ts'
 import { writeAtomically } from '../write-atomically.ts'
 import { checkEngine } from './check-engine.ts'
@@ -75,8 +76,7 @@ async function load(path: string, options: LoadOptions): Promise<void> {
     const progress = createProgressReport(outlookOf(plan), process.stderr)
     const repeatWith = describeCommand(path, url, options, plan)
     const run = await runTarget({ ...frame, path, url, plan, repeatWith, loaded, progress })
-    if (targets.targets.length > 0)
-      await writeAtomically(join(frame.directory, 'targets.json'), JSON.stringify(targets))
+    if (targets.targets.length > 0) await writeAtomically(join(frame.directory, OWN_TARGETS), JSON.stringify(targets))
     await finishRun(run, targets, frame.directory, options)
   })
 }

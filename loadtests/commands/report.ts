@@ -3,12 +3,13 @@ import { basename, dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { exitCodeFor } from '../analysis/exit-code.ts'
 import { judgeRun } from '../analysis/gates.ts'
+import { latencyTargetMs } from '../analysis/latency-target.ts'
 import { summarise } from '../analysis/summarise.ts'
 import { UsageError } from '../errors.ts'
 import { renderTerminal, showsColour } from '../report/terminal-report.ts'
 import { writeReports } from '../report/write-reports.ts'
 import { RUN_SCHEMA, type Run, runSchema } from '../run-file.ts'
-import { GUIDE_TARGETS, loadTargets } from '../targets/load-targets.ts'
+import { GUIDE_TARGETS, loadTargets, OWN_TARGETS } from '../targets/load-targets.ts'
 import type { Targets } from '../targets/targets-schema.ts'
 import { reportCapacity } from './finish-capacity.ts'
 import { reportPoints } from './report-points.ts'
@@ -32,7 +33,7 @@ export function createReportCommand(): Command {
     .description('render a run again from its files')
     .argument('<run>', 'directory of a run, its run.json, or its id')
     .option('--json', 'print the summary alone on stdout', false)
-    .option('--targets <file>', 'targets to hold the run against (default: the guide, or those of a load)')
+    .option('--targets <file>', 'targets to hold the run against (default: its own, or the guide)')
     .option('--gate', 'exit with 1 when a target was missed', false)
     .option('--out <directory>', 'where run ids are looked for', 'reports')
     .addHelpText('after', EXAMPLES)
@@ -41,8 +42,8 @@ export function createReportCommand(): Command {
 
 async function report(name: string, options: ReportOptions): Promise<void> {
   const file = await findRunFile(name, options.out)
-  if (await reportCapacity(file, options)) return
-  if (await reportPoints(file, options)) return
+  if (await reportCapacity(file, options)) return sayUnused(options, ['targets', 'gate'])
+  if (await reportPoints(file, options)) return sayUnused(options, ['gate'])
   const raw = await readRun(file)
   const targets = options.targets ? await loadTargets(options.targets) : await targetsOf(file, raw)
   const run = judgeFile(file, raw, targets)
@@ -54,12 +55,18 @@ async function report(name: string, options: ReportOptions): Promise<void> {
   process.exitCode = exitCodeFor(summary, options)
 }
 
-/** The guide's, or those that `npm run load` took from the scenario file, if it had some. */
-async function targetsOf(runFile: string, { command, plan }: Run): Promise<Targets> {
-  if (command !== 'load') return loadTargets(GUIDE_TARGETS)
-  const own = join(dirname(runFile), 'targets.json')
+/** What was asked for and does not apply must not look as if it had been looked at. */
+function sayUnused(options: ReportOptions, names: readonly ('targets' | 'gate')[]): void {
+  for (const name of names.filter((each) => options[each]))
+    process.stderr.write(`--${name} says nothing of this run: it is about runs of bench and load\n`)
+}
+
+/** Those that the run was made with, where they were its own; else the guide's, which are not about somebody's target. */
+export async function targetsOf(runFile: string, { command, plan }: Run): Promise<Targets> {
+  const own = join(dirname(runFile), OWN_TARGETS)
   const isThere = await stat(own).then(Boolean, () => false)
-  return isThere ? loadTargets(own) : { schema: 1, name: plan.scenario, targets: [] }
+  if (isThere) return loadTargets(own)
+  return command === 'load' ? { schema: 1, name: plan.scenario, targets: [] } : loadTargets(GUIDE_TARGETS)
 }
 
 /** The run.json that was meant: the file itself, one in the directory, or one of that id. */
@@ -92,6 +99,8 @@ function wayOut(content: unknown): string {
   const keys: object = typeof content === 'object' && content !== null ? content : {}
   if ('results' in keys && 'verdict' in keys) return ' but a summary: give the run.json that stands beside it'
   if (!('schema' in keys)) return ', Redline did not write it: give the run.json of a run'
+  if ('command' in keys && ['capacity', 'sweep', 'profiles', 'plan', 'accuracy'].includes(String(keys.command)))
+    return ` but one of ${keys.command}: give one of bench or load`
   const isNewer = typeof keys.schema === 'number' && keys.schema > RUN_SCHEMA
   return isNewer ? ` (it reads up to schema ${RUN_SCHEMA}): a newer Redline opens it` : ''
 }
@@ -107,8 +116,8 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-function judgeFile(file: string, run: Run, targets: Targets): Run {
-  return whenDecoded(file, () => judgeRun(run, targets.user?.p95_ms))
+export function judgeFile(file: string, run: Run, targets: Targets): Run {
+  return whenDecoded(file, () => judgeRun(run, latencyTargetMs(targets, run.plan.scenario)))
 }
 
 /** A histogram that cannot be decoded is a fault of the file, not of ours. */

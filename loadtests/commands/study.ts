@@ -6,7 +6,7 @@ import { formatSeconds, plural } from '../analysis/format.ts'
 import { UsageError } from '../errors.ts'
 import { renderStudy } from '../study/report-study.ts'
 import { runStudy } from '../study/run-study.ts'
-import { appendBlock, type Block, PLAN_FILE, readStudy, type StudyPlan } from '../study/study-file.ts'
+import { appendBlock, type Block, dropHalfBlock, PLAN_FILE, readStudy, type StudyPlan } from '../study/study-file.ts'
 import { summariseStudy } from '../study/summarise-study.ts'
 import { VARIANTS } from '../study/variants.ts'
 import { makeRunDirectory } from './finish-run.ts'
@@ -68,6 +68,7 @@ async function study(options: StudyOptions): Promise<void> {
   const interruption = watchInterruption('whole blocks are kept')
   const { signal } = interruption
   try {
+    if (!isNew) await dropHalfBlock(directory)
     await measure(directory, isNew ? null : await readStudy(directory), options, signal)
     await publish(directory, options, signal)
     process.exitCode = interruption.exitCode ?? process.exitCode

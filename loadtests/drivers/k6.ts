@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, freemem } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -24,8 +24,8 @@ const FEWEST_VUS = 50
 const THRESHOLD_MISSED = 99
 const GRACE_AFTER_ABORT_MS = 5_000
 const MOST_LINES_SAID = 100
-/** Percent of growth between two garbage collections of Go (100 unless said otherwise): each takes CPU from what is measured. */
-const FEWER_COLLECTIONS = '400'
+/** While Go collects garbage, answers are read late: it waits until it has so many bytes, or a quarter of what is free. */
+const COLLECT_AT_BYTES = 2 * 1024 ** 3
 /**
  * How many threads of Go run at once (as many as there are cores unless said otherwise). While each of them runs a script,
  * nobody reads the answers that come; the kernel gives an answer's thread a core at once.
@@ -101,9 +101,10 @@ function start(command: string, args: readonly string[], loadFile: string): Chil
     'stdout',
     SCRIPT,
   ]
+  const limit = Math.floor(Math.min(COLLECT_AT_BYTES, freemem() / 4))
   return spawn(command, [...args, ...own], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { GOGC: FEWER_COLLECTIONS, GOMAXPROCS: MORE_THREADS, ...process.env, REDLINE_LOAD: loadFile },
+    env: { GOGC: 'off', GOMEMLIMIT: String(limit), GOMAXPROCS: MORE_THREADS, ...process.env, REDLINE_LOAD: loadFile },
   })
 }
 

@@ -5,11 +5,12 @@ import { escapeMarkup } from './html.ts'
 
 /** A JUnit test suite: every figure is a case; what got worse fails, what could not be judged is skipped. */
 export function renderComparisonJunit(comparison: RunComparison): string {
-  const { rows, broken, failing } = comparison
+  const { rows, broken, failing, lost } = comparison
   const cases = [
     ...rows.map(rowCase),
     ...broken.map((text) => faultCase('invariant', text, 'it held before')),
-    ...failing.map((text) => faultCase('requests', text, 'they did not fail before')),
+    ...failing.map((text) => faultCase('requests', text, 'they were answered before')),
+    ...lost.map((mode) => faultCase('trials', `${mode}: trials that count`, 'there is none any more')),
   ]
   const count = (tag: string) => cases.filter((text) => text.includes(`<${tag}`)).length
   const counts = `tests="${cases.length}" failures="${count('failure')}" skipped="${count('skipped')}"`
@@ -36,8 +37,8 @@ function faultCase(kind: string, text: string, before: string): string {
   return `<testcase classname="${kind}" name="${escapeMarkup(text)}">${element('failure', before)}</testcase>`
 }
 
-function changeText({ kind, first, second, ratio }: Row): string {
-  if (kind === 'counted') return `${formatCount(first ?? 0)} → ${formatCount(second ?? 0)} per redemption`
+function changeText({ kind, first, second, ratio, unit }: Row): string {
+  if (kind === 'counted') return `${formatCount(first ?? 0)} → ${formatCount(second ?? 0)} ${unit}`
   if (ratio === null) return 'nothing to compare'
   const bounds = ratio.low === null || ratio.high === null ? '' : ` (${percent(ratio.low)} to ${percent(ratio.high)})`
   return `${percent(ratio.estimate)}${bounds}`

@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { percent } from '../analysis/comparison-verdict.ts'
 import { formatCount, formatDetectable, formatNumber } from '../analysis/format.ts'
 import type { Row, RunComparison } from '../compare-file.ts'
+import { cell, table as markdownRows } from './markdown-parts.ts'
 import { createPlainTable } from './plain-table.ts'
 import { wrap } from './wrap.ts'
 
@@ -56,9 +57,9 @@ export function renderComparisonMarkdown(comparison: RunComparison): string {
   const rest = comparison.rows.filter((row) => !changed.includes(row))
   return `${[
     `### Redline: ${comparison.outcome}`,
-    `**${comparison.verdict}**`,
+    `**${cell(comparison.verdict)}**`,
     `\`${comparison.first.run_id}\` → \`${comparison.second.run_id}\``,
-    ...comparison.warnings.map((warning) => `- ⚠ ${warning}`),
+    ...comparison.warnings.map((warning) => `- ⚠ ${cell(warning)}`),
     ...(changed.length > 0 ? [markdownTable(changed)] : []),
     ...(rest.length > 0
       ? [
@@ -70,9 +71,7 @@ export function renderComparisonMarkdown(comparison: RunComparison): string {
 }
 
 function markdownTable(rows: readonly Row[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('\n', ' ').replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(COLUMNS), `|${' --- |'.repeat(COLUMNS.length)}`, ...rows.map((row) => line(cellsOf(row)))].join('\n')
+  return markdownRows(COLUMNS, rows.map(cellsOf))
 }
 
 function cellsOf(row: Row): string[] {

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { formatNumber } from '../analysis/format.ts'
 import type { History, Series } from '../compare-file.ts'
+import { cell, table } from './markdown-parts.ts'
 import { createPlainTable } from './plain-table.ts'
 import { wrap } from './wrap.ts'
 
@@ -12,16 +13,16 @@ type Style = Parameters<typeof styleText>[0]
 export function renderHistory(history: History, options: { colour: boolean }): string {
   const paint = (style: Style, text: string) =>
     options.colour ? styleText(style, text, { validateStream: false }) : text
-  const table = createPlainTable({
+  const rows = createPlainTable({
     head: ['mode', 'figure', 'first', 'last', 'over time', 'changed at'].map((column) => paint('dim', column)),
     colAligns: ['left', 'left', 'right', 'right', 'left', 'left'],
   })
-  for (const series of history.series) table.push(seriesCells(series, history))
+  for (const series of history.series) rows.push(seriesCells(series, history))
   return [
     ...wrap(history.verdict, WIDTH).map((line) => paint('bold', line)),
     ...history.warnings.flatMap((warning) => wrap(`! ${warning}`, WIDTH)).map((line) => paint('yellow', line)),
     '',
-    table.toString(),
+    rows.toString(),
   ]
     .join('\n')
     .replace(/ +$/gm, '')
@@ -29,10 +30,9 @@ export function renderHistory(history: History, options: { colour: boolean }): s
 
 export function renderHistoryMarkdown(history: History): string {
   const head = ['mode', 'figure', 'first', 'last', 'over time', 'changed at']
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const rows = history.series.map((series) => line(seriesCells(series, history)))
-  const table = [line(head), `|${' --- |'.repeat(head.length)}`, ...rows].join('\n')
-  return `${[`**${history.verdict}**`, ...history.warnings.map((warning) => `- ⚠ ${warning}`), table].join('\n\n')}\n`
+  const rows = history.series.map((series) => seriesCells(series, history))
+  const warnings = history.warnings.map((warning) => `- ⚠ ${cell(warning)}`)
+  return `${[`**${cell(history.verdict)}**`, ...warnings, table(head, rows)].join('\n\n')}\n`
 }
 
 function seriesCells({ mode, figure, unit, values, changes }: Series, { runs }: History): string[] {

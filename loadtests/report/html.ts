@@ -13,9 +13,13 @@ export function html(strings: TemplateStringsArray, ...values: Content[]): Html 
   return new Html(strings.reduce((text, part, index) => text + render(values[index - 1]) + part))
 }
 
+/** What XML cannot hold, however it is written; colours of a terminal begin with one. */
+const CONTROL_CHARACTERS = /[^\P{Cc}\t\n\r]/gu
+
 /** Text as it stands in markup and in quoted attributes, for HTML and XML. */
 export function escapeMarkup(text: string): string {
   return text
+    .replaceAll(CONTROL_CHARACTERS, '')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

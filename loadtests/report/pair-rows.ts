@@ -28,9 +28,10 @@ export function ratioText({ estimate, low, high }: NonNullable<Pair['ratio']>): 
   return `${formatNumber(estimate)} (${formatNumber(low)}–${formatNumber(high)})`
 }
 
-/** How many rounds there were; with a goal that is not known before. */
-export function roundsDone({ plan, trials }: Run): number {
-  return plan.width === null ? plan.rounds : Math.max(0, ...trials.map(({ round }) => round))
+/** How many rounds there were; with a goal, or when it was interrupted, that is not known before. */
+export function roundsDone({ plan, status, trials }: Run): number {
+  const isPlanned = plan.width === null && status === 'complete'
+  return isPlanned ? plan.rounds : Math.max(0, ...trials.map(({ round }) => round))
 }
 
 /** Why a run with a goal has so many rounds; nothing for one that just did its rounds. */

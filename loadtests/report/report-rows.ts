@@ -89,8 +89,7 @@ function acceptedCells(result: Result): string[] {
 
 function answeredCells(result: Result): string[] {
   const work = result.work_per_redemption
-  const answered = result.answered_per_second?.median ?? 0
-  const share = answered === 0 ? 0 : (result.accepted_per_second?.median ?? 0) / answered
+  const share = result.accepted_share ?? 0
   return [
     ...rateCells(result, result.answered_per_second, result.answered_ratio_to_ceiling?.median),
     ABSENT,

@@ -73,6 +73,19 @@ function pacedRun(): Run {
 }
 
 describe('where the scenario sets the pace', () => {
+  it('does not call a mode the fastest that fails its requests, and pairs it with no other', async () => {
+    const run = pacedRun()
+    const fail = (load: Load): Load => ({ ...load, errors: load.accepted })
+    const trials = run.trials.map((trial) =>
+      trial.mode === 'token-bucket' ? { ...trial, loads: trial.loads.map(fail) } : trial,
+    )
+    const summary = await summaryOf({ ...run, trials })
+    expect(summary.verdict).toMatch(
+      /^At the scenario's own pace none had the shortest p99: [\d.]+ ms\. token-bucket failed \d[\d.]* % of its requests, so its latencies do not count\./,
+    )
+    expect(summary.pairs).toEqual([])
+  })
+
   it('ranks by latency, tells each kind of request, and holds it against no target of other scenarios', async () => {
     const run = pacedRun()
     const summary = await summaryOf(run)

@@ -1,4 +1,4 @@
-import { appendFile, readFile } from 'node:fs/promises'
+import { appendFile, readFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { UsageError } from '../errors.ts'
@@ -58,6 +58,14 @@ export const TRIALS_FILE = 'trials.jsonl'
 /** A block that was interrupted leaves nothing behind. */
 export async function appendBlock(directory: string, block: Block): Promise<void> {
   await appendFile(join(directory, TRIALS_FILE), `${JSON.stringify(block)}\n`)
+}
+
+/** A block that was being written when the process was killed or the disk was full was not measured to its end. */
+export async function dropHalfBlock(directory: string): Promise<void> {
+  const file = join(directory, TRIALS_FILE)
+  const text = await read(file, '')
+  const end = text.lastIndexOf('\n') + 1
+  if (end < text.length) await truncate(file, Buffer.byteLength(text.slice(0, end)))
 }
 
 /** @throws UsageError that names the file and what is wrong with it */

@@ -7,6 +7,9 @@ import { type Targets, targetsSchema } from './targets-schema.ts'
 
 export const GUIDE_TARGETS = fileURLToPath(new URL('./guide.json', import.meta.url))
 
+/** Beside a run that was made with targets of its own. */
+export const OWN_TARGETS = 'targets.json'
+
 /** Throws a UsageError that names the file, every faulty line and what was expected there. */
 export async function loadTargets(file = GUIDE_TARGETS): Promise<Targets> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {

@@ -8,6 +8,8 @@ import { findK6 } from '../../drivers/k6-binary.ts'
 import { readCpu, subtractCpu } from '../../measure/cpu-meter.ts'
 import { readProcessTable } from '../../measure/proc.ts'
 import { findProgram } from '../../sut/find-program.ts'
+import type { SupervisedProcess } from '../../sut/supervisor.ts'
+import { withResolvers } from '../../with-resolvers.ts'
 
 const run = promisify(execFile)
 
@@ -37,7 +39,11 @@ export interface Contestant {
 }
 
 /** Ours and, where they are installed, those that people know. */
-export async function findContestants(generator: Generator, directory: string): Promise<Contestant[]> {
+export async function findContestants(
+  generator: Generator,
+  bare: SupervisedProcess,
+  directory: string,
+): Promise<Contestant[]> {
   const k6 = await findK6().then(
     () => true,
     () => false,
@@ -46,6 +52,7 @@ export async function findContestants(generator: Generator, directory: string): 
     ours('paced', generator, directory),
     ...(k6 ? [ours('k6', generator, directory)] : []),
     ours('autocannon', generator, directory),
+    bareSockets(bare),
     ...others(directory),
   ]
 }
@@ -69,6 +76,27 @@ function ours(engine: Engine, generator: Generator, directory: string): Contesta
         answers_file: join(directory, 'drivers.tsv'),
       })
       const requests = result.accepted + result.refused + result.errors
+      return { requests, cpuMs: subtractCpu(readCpu(roots), before).generator ?? Number.NaN }
+    },
+  }
+}
+
+/** The part of `paced` that is Node's and the kernel's. */
+function bareSockets(bare: SupervisedProcess): Contestant {
+  const roots = { generator: [bare.pid] }
+  return {
+    name: 'bare sockets',
+    kind: 'open loop',
+    compiles: true,
+    async load({ url, seconds, rate }) {
+      const { promise: ended, resolve: end } = withResolvers<number>()
+      const remove = bare.onMessage((message) => end((message as { answers: number }).answers))
+      void bare.died.then(() => end(0))
+      const before = readCpu(roots)
+      const headers = `Host: ${new URL(url).host}\r\nContent-Type: ${TYPE}\r\nContent-Length: ${BODY.length}`
+      bare.send({ url, seconds, rate, text: `POST / HTTP/1.1\r\n${headers}\r\n\r\n${BODY}` })
+      const requests = await ended.finally(remove)
+      if (requests === 0) throw new Error(`bare sockets got no answer to count:\n${bare.readLastLines()}`)
       return { requests, cpuMs: subtractCpu(readCpu(roots), before).generator ?? Number.NaN }
     },
   }

@@ -35,7 +35,8 @@ const WARM_UP = { rate: 4_000, seconds: 6 } as const
 const HELP = `
 What one request costs each load generator, on a server that answers at once: all of them in random order in each
 round. Ratios within a round hold on a noisy machine, absolute times do not. wrk, ab and oha take part where they are
-installed; they only count, while ours keep what became of each request.`
+installed; they only count, while ours keep what became of each request. "bare sockets" is what of paced is Node's and the
+kernel's: the same pacer, one write and one read per request, and no look at what was answered.`
 
 async function run(options: Options): Promise<void> {
   await clearLeftovers()
@@ -48,7 +49,10 @@ async function run(options: Options): Promise<void> {
     const pattern = JSON.stringify({ name: 'no-op', baseMs: 0, stall: null, slow: null, sigma: 0 })
     const server = await startSupervised({ name: 'no-op', entry, args: [pattern], env: {}, directory })
     stops.push(() => server.stop())
-    const contestants = await findContestants(generator, directory.path)
+    const bareEntry = new URL('./bare-sockets-process.ts', import.meta.url)
+    const bare = await startSupervised({ name: 'bare-sockets', entry: bareEntry, env: {}, directory })
+    stops.push(() => bare.stop())
+    const contestants = await findContestants(generator, bare, directory.path)
     const results = await contest(contestants, server.ready.url ?? '', options)
     process.stdout.write(options.json ? `${JSON.stringify({ results })}\n` : render(results))
   } finally {
@@ -108,9 +112,13 @@ function render(results: readonly Result[]): string {
       formatInterval(result.ratio_to_autocannon),
       formatCount(result.requests_per_second.median),
     ])
-  const paced = results.find(({ name }) => name === 'paced')?.cpu_us_per_request.median ?? Number.NaN
+  const cost = (name: string) => results.find((result) => result.name === name)?.cpu_us_per_request.median ?? Number.NaN
+  const [paced, bare] = [cost('paced'), cost('bare sockets')]
   const verdict = paced <= WANTED_US ? 'is within' : 'is above'
-  return `${table.toString()}\n\npaced ${verdict} the ${WANTED_US} µs that are wanted of it: ${paced.toFixed(0)} µs.\n`
+  return (
+    `${table.toString()}\n\npaced ${verdict} the ${WANTED_US} µs that are wanted of it: ${paced.toFixed(0)} µs; ` +
+    `${bare.toFixed(0)} µs of them for pacing, one write and one read.\n`
+  )
 }
 
 await runCommand(

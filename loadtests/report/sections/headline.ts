@@ -1,6 +1,6 @@
 import { formatBounds, formatCount, formatNumber, formatSeconds } from '../../analysis/format.ts'
 import { brokenInvariants, invariantVerdict } from '../../analysis/merge-invariants.ts'
-import { headlineOf, rateOf } from '../../analysis/verdict-sentence.ts'
+import { answersAll, headlineOf, rateOf } from '../../analysis/verdict-sentence.ts'
 import type { Result, Run, Summary } from '../../run-file.ts'
 import { type Html, html } from '../html.ts'
 import { planLine } from '../report-rows.ts'
@@ -53,9 +53,8 @@ function bestTile(summary: Summary): Tile {
 function fastestTile({ results }: Summary): Tile {
   const label = 'shortest p99'
   const [best] = results
-    .flatMap(({ mode, latency_ms: latency, ...result }) =>
-      latency && mode !== 'ceiling' && brokenInvariants(result).length === 0 ? [{ mode, ...latency }] : [],
-    )
+    .filter((result) => result.mode !== 'ceiling' && brokenInvariants(result).length === 0 && answersAll(result))
+    .flatMap(({ mode, latency_ms: latency }) => (latency ? [{ mode, ...latency }] : []))
     .sort((a, b) => a.p99 - b.p99)
   if (!best) return { label, value: '–', note: 'nothing was measured', tone: 'bad' }
   const note = `${best.mode}; its p50 ${formatNumber(best.p50)} ms`

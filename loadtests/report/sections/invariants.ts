@@ -1,5 +1,5 @@
 import { formatCount } from '../../analysis/format.ts'
-import { invariantVerdict } from '../../analysis/merge-invariants.ts'
+import { invariantVerdict, KEPT_IDS } from '../../analysis/merge-invariants.ts'
 import type { InvariantResult, Result, Summary } from '../../run-file.ts'
 import { type Html, html } from '../html.ts'
 import { modeName, scrollable, section } from './section.ts'
@@ -37,5 +37,5 @@ function cell(result: Result, number: number): Html {
 }
 
 function offenders(check: InvariantResult): Html {
-  return html`<details><summary>${check.broken.length} of ${formatCount(check.examined)} ids</summary>${check.broken.map((id) => html`<code>${id}</code> `)}</details>`
+  return html`<details><summary>${check.broken.length < KEPT_IDS ? '' : 'at least '}${check.broken.length} of ${formatCount(check.examined)} ids</summary>${check.broken.map((id) => html`<code>${id}</code> `)}</details>`
 }
