@@ -55,14 +55,15 @@ export async function openStores(config: ServerConfig, logger: Logger, closers: 
     reach('Postgres', db.sequelize.authenticate({ logging: false })),
     ...[{ runId }, ...others].map((lane) => reach('Redis', lane.runId.known(REDIS_READY_MS))),
   ])
-  const generation = await enterMode(redis, keys, config.LIMITER_MODE)
   const breaker = createRedisBreaker()
   const lanes = spreadOver({ redis, runId }, others)
-  const stores = { metrics, db, redis, connection, runId, lanes, keys, breaker, generation: () => generation }
+  const stores = { metrics, db, redis, connection, runId, lanes, keys, breaker }
   const poolMax = config.DB_POOL_MAX
   const membership = await joinSystem({ ...stores, config, kind: 'server', poolMax, breakers: [breaker] })
   closers.add(() => membership.close())
-  return { ...stores, membership }
+  // Only now: a server that is refused must not end the buckets of those that serve.
+  const generation = await enterMode(redis, keys, config.LIMITER_MODE)
+  return { ...stores, generation: () => generation, membership }
 }
 
 function openDatabase(config: ServerConfig, logger: Logger, metrics: Metrics): Database {

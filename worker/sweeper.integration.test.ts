@@ -193,6 +193,28 @@ describe('the sweeper', () => {
     },
   )
 
+  test.each(['another mode was named by a server that was refused', 'Redis lost the name of the mode'])(
+    'the use comes back to its bucket although %s',
+    async (what) => {
+      const code = await pipeline.createCode({ maxUses: 3 })
+      const [id = ''] = await pipeline.accept(code, people(1))
+      await pipeline.settle()
+      const known = await pipeline.redis.hgetall(pipeline.keys.mode)
+      if (what.startsWith('Redis')) await pipeline.redis.del(pipeline.keys.mode)
+      else await pipeline.redis.hset(pipeline.keys.mode, 'name', 'none')
+      try {
+        const refunds = createRefunds({ ...pipeline, logger: createLogger('silent', 'test') })
+        expect(await refunds.refund(id, 'no_seat')).toBe(true)
+      } finally {
+        await pipeline.redis.hset(pipeline.keys.mode, known)
+      }
+      const [email = ''] = people(1)
+      expect(await pipeline.redeem(code, email)).toMatchObject({ outcome: 'accepted' })
+      expect(await pipeline.usesLeft(code)).toBe(2)
+      await pipeline.settle()
+    },
+  )
+
   test('a bucket that was rebuilt in the middle of a refund gets its use back all the same', async () => {
     const code = await pipeline.createCode({ maxUses: 3 })
     const [id = ''] = await pipeline.accept(code, people(1))

@@ -42,7 +42,8 @@ export function renderCalibration(calibration: Calibration, options: { colour: b
 
 const EXPLAINED =
   'Each cell: the truth, from the intended moment of a request to the write of its answer, and the signed error of the ' +
-  `driver. Demanded of an open loop: within ${100 * TOLERANCE.share} %, or ${TOLERANCE.ms} ms where that is more. A closed ` +
+  'driver; two numbers are bounds, where a write was interrupted and nobody knows when it was done. ' +
+  `Demanded of an open loop: within ${100 * TOLERANCE.share} %, or ${TOLERANCE.ms} ms where that is more. A closed ` +
   'loop sends nothing while it waits: of a stall it counts one request per connection instead of all who would have ' +
   'come, so that its percentiles are far too good. CPU µs: of the generator, per request.'
 

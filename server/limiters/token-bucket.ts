@@ -9,6 +9,7 @@ import { currentTraceparent } from '../tracing/tracing.ts'
 import type { BucketStores, Buckets } from './buckets.ts'
 import type { Deadline, Limiter, Reservation, UncommittedRedemption, UseRequest } from './limiter.ts'
 import { UNTIMED, type WaitMeter } from './wait-meter.ts'
+import { withinDeadline } from './within-deadline.ts'
 
 const TAKE = loadScript(import.meta.url, 'bucket-identity.lua', 'bucket-take.lua')
 const REFUND_RETRY_SECONDS = 2
@@ -85,7 +86,7 @@ export function createTokenBucket(
       case 'accepted':
         return { outcome: 'accepted', redemptionId: request.redemptionId } as const
       case 'held':
-        return describeHeld(detail ?? '')
+        return withinDeadline(describeHeld(detail ?? ''), deadline)
       case 'rate_limited':
         return { outcome: 'denied', reason: answer, retryAfterSeconds: Number(detail) } as const
       case 'not_found':

@@ -79,17 +79,28 @@ function describe(error: unknown): Problem | undefined {
 /** Postgres and Redis errors that mean "not now" rather than "a fault of ours". */
 function isUnavailable(error: unknown): boolean {
   if (error instanceof UnavailableError) return true
-  const { name, code } = error as { name?: string; code?: string }
-  // SQLSTATE classes: 08 connection, 40 rollback (deadlock, serialisation), 53 resources, 57 cancelled or shut down, 55 lock.
-  if (code !== undefined && /^(08|40|53|55|57)...$/.test(code)) return true
-  if (code !== undefined && ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code)) return true
-  return name !== undefined && /^Sequelize(Connection|Database).*Error$/.test(name)
+  const { name = '', code, original } = error as { name?: string; code?: string; original?: { code?: string } }
+  const cause = code ?? original?.code ?? ''
+  if (UNAVAILABLE_STATE.test(cause) || UNREACHABLE.has(cause)) return true
+  if (NOT_REACHED.test(name)) return true
+  // A statement that broke off on its way has no SQLSTATE; one that Postgres refused is a fault of ours.
+  return name === 'SequelizeDatabaseError' && !SQLSTATE.test(cause)
 }
+
+/** Names of Sequelize's errors of a Postgres that was never reached. */
+const NOT_REACHED = /^Sequelize(Connection|HostNot|AccessDenied|InvalidConnection).*Error$/
+const SQLSTATE = /^[0-9A-Z]{5}$/
+/** 08 connection, 25006 read only, 40 rollback (deadlock, serialisation), 53 resources, 55 lock, 57 cancelled or shut down. */
+const UNAVAILABLE_STATE = /^(25006|(08|40|53|55|57)...)$/
+const UNREACHABLE = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'],
+  ...['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+])
 
 function classify(error: unknown): string {
   const { code = '' } = error as { code?: string }
   // What never reached Postgres was counted where it failed.
-  if (error instanceof UnavailableError || /^SequelizeConnection/.test((error as Error).name)) return 'unavailable'
+  if (error instanceof UnavailableError || NOT_REACHED.test((error as Error).name)) return 'unavailable'
   if (/^Sequelize/.test((error as Error).name) || /^[0-9A-Z]{5}$/.test(code)) return 'db_error'
   return 'internal_error'
 }

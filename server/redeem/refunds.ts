@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { beginRefund, findRefundUnderWay, finishRefund, type Refund, type RefundReason } from '../db/ledger/refund.ts'
 import { createBuckets } from '../limiters/buckets.ts'
+import { discardBuckets } from '../limiters/discard-buckets.ts'
 import { readMode } from '../limiters/enter-mode.ts'
 import { giveBack } from '../limiters/give-back.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -38,7 +39,8 @@ export function createRefunds(parts: RefundParts): Refunds {
 
   async function giveBackToBucket(refund: Refund): Promise<void> {
     const mode = await readMode(redis, keys)
-    if (mode?.name !== 'token-bucket') return
+    // A server that was refused may have named another mode, and a Redis that lost its data names none, while buckets serve.
+    if (mode?.name !== 'token-bucket') return discardBuckets(redis, keys, [refund.code])
     generation = mode.generation
     await giveBack({ redis, keys, buckets }, refund)
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../db/database.ts'
 import { inspectCodes, listCodes } from '../db/ledger/inspect-codes.ts'
 import { askForRebuild, syncUsedCount } from '../db/ledger/sync-used-count.ts'
+import { UnavailableError } from '../errors.ts'
 import { createBuckets } from '../limiters/buckets.ts'
 import { readMode } from '../limiters/enter-mode.ts'
 import { type BucketView, inspectBuckets } from '../limiters/inspect-buckets.ts'
@@ -59,10 +60,14 @@ export function createRepair({ db, redis, runId, keys }: RepairParts): Repair {
   const buckets = createBuckets({ db, redis, runId, keys, generation: () => generation })
 
   async function readBuckets(codes: readonly string[]): Promise<Map<string, BucketView>> {
-    const mode = await readMode(redis, keys)
-    if (mode?.name !== 'token-bucket') return new Map()
-    generation = mode.generation
-    return inspectBuckets({ redis, keys }, await buckets.identity(IDENTITY_MS), codes)
+    try {
+      const mode = await readMode(redis, keys)
+      if (mode?.name !== 'token-bucket') return new Map()
+      generation = mode.generation
+      return await inspectBuckets({ redis, keys }, await buckets.identity(IDENTITY_MS), codes)
+    } catch (cause) {
+      throw new UnavailableError('Redis cannot be asked for the buckets', { cause })
+    }
   }
 
   /** The buckets first: the ledger is then counted as of the moment at which each was looked at. */

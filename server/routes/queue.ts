@@ -1,26 +1,30 @@
 import type { Request, Response, Router } from 'express'
 import { z } from 'zod'
 import type { Metrics } from '../metrics/metrics.ts'
+import { clientOf } from '../middleware/client-of.ts'
 import { createDeadline } from '../middleware/deadline.ts'
 import { type Problem, sendProblem } from '../middleware/problem.ts'
 import { sendJson } from '../middleware/send-json.ts'
 import type { ReadTenant } from '../waiting-room/tenant.ts'
 import type { EnterRefusal, FindPlaceAnswer, PlaceInLine, WaitingRoom } from '../waiting-room/waiting-room.ts'
 import { parseBody, parseQuery } from './parse-body.ts'
+import { PLAIN_TEXT } from './plain-text.ts'
 
-/** Postgres takes neither NUL nor halves of characters, and no one else has a use for control characters. */
-const plainText = (most: number) =>
-  z
-    .string()
-    .min(1)
-    .max(most)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'may not hold control characters')
 const id = z.uuid().toLowerCase()
 
 export const enterBody = z.strictObject({
   activity_id: id,
-  user_hash: plainText(64),
-  fingerprint: plainText(128).optional(),
+  user_hash: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(...PLAIN_TEXT),
+  fingerprint: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(...PLAIN_TEXT)
+    .optional(),
 })
 
 export const placeQuery = z.strictObject({ activity_id: id, session_id: id })
@@ -50,7 +54,7 @@ export function addQueueRoutes(router: Router, parts: QueueRouteParts): void {
   router.post('/enter', async (request, response) => {
     const { activity_id: activityId, user_hash: userHash, fingerprint } = parseBody(enterBody, request)
     const room = { tenant: await tenantOf(request), activityId }
-    const wish = { room, userHash, fingerprint, ipHash: hashAddress(request.ip ?? '') }
+    const wish = { room, userHash, fingerprint, ipHash: hashAddress(clientOf(request)) }
     const deadline = createDeadline(response, deadlineMs)
     const answer = await waitingRoom.enter(wish, deadline).finally(deadline.clear)
     if (answer.outcome === 'denied') return refuse(response, answer)

@@ -32,7 +32,6 @@ const statusAnswer = z
   .meta({ id: 'RedemptionStatus' })
 /** How long a browser waits before it connects again. */
 const RECONNECT_MS = 2_000
-/** A comment so often keeps proxies from closing a quiet stream. */
 const HEARTBEAT_MS = 15_000
 
 const params = z.object({ id: z.uuid() })
@@ -63,10 +62,13 @@ export interface StatusRouteParts {
   readonly findStatus: FindStatus
   readonly watchStatus: WatchStatus
   readonly deadlineMs: number
+  /** A comment so often keeps proxies from closing a quiet stream. */
+  readonly heartbeatMs?: number
 }
 
 /** Adds `GET /redemptions/:id`, and `/events` below it: the same as server-sent events, until the end of its way. */
-export function addStatusRoutes(router: Router, { findStatus, watchStatus, deadlineMs }: StatusRouteParts): void {
+export function addStatusRoutes(router: Router, parts: StatusRouteParts): void {
+  const { findStatus, watchStatus, deadlineMs, heartbeatMs = HEARTBEAT_MS } = parts
   async function find(request: Request, response: Response): Promise<RedemptionStatus> {
     const id = redemptionId.safeParse(request.params['id'])
     const deadline = createDeadline(response, deadlineMs)
@@ -87,14 +89,23 @@ export function addStatusRoutes(router: Router, { findStatus, watchStatus, deadl
 
   router.get('/redemptions/:id/events', async (request, response) => {
     const found = await find(request, response)
+    const { socket } = request
     const send = (status: RedemptionStatus) =>
       void response.write(`event: status\ndata: ${JSON.stringify(present(status))}\n\n`)
-    const watch = watchStatus(found, send, () => response.end())
-    const heartbeat = setInterval(() => response.write(':\n\n'), HEARTBEAT_MS)
-    response.once('close', () => {
+    const watch = watchStatus(found, send, () => {
+      stop()
+      response.end()
+    })
+    const heartbeat = setInterval(() => response.write(':\n\n'), heartbeatMs)
+    const stop = () => {
       clearInterval(heartbeat)
       watch.stop()
-    })
+      response.off('close', stop)
+      socket.off('close', stop)
+    }
+    response.once('close', stop)
+    // Behind another answer on its connection a response has no socket yet, and would never hear of its end.
+    socket.once('close', stop)
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',

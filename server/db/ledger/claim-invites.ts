@@ -15,7 +15,7 @@ export interface InviteClaim {
 export type ClaimOutcome =
   | { readonly outcome: 'claimed'; readonly claim: InviteClaim }
   | { readonly outcome: 'no_seat' }
-  /** Another worker holds a live claim. */
+  /** Another worker holds a live claim, or nobody can tell right now. */
   | { readonly outcome: 'busy' }
   /** Sent, refunded or unknown: there is nothing to do. */
   | { readonly outcome: 'finished' }
@@ -115,8 +115,14 @@ export async function claimInvites(
   leaseSeconds: number,
 ): Promise<Map<string, ClaimOutcome>> {
   const outcomes = new Map<string, ClaimOutcome>()
-  for (let undecided = ids; undecided.length > 0; ) undecided = await claimSome(db, undecided, leaseSeconds, outcomes)
-  await judgeTheRest(db, ids, outcomes)
+  try {
+    for (let undecided = ids; undecided.length > 0; ) undecided = await claimSome(db, undecided, leaseSeconds, outcomes)
+    await judgeTheRest(db, ids, outcomes)
+  } catch (error) {
+    // Who was claimed must be sent their mail: nobody else will. The others are tried again.
+    if (![...outcomes.values()].some(({ outcome }) => outcome === 'claimed')) throw error
+    for (const id of ids) if (!outcomes.has(id)) outcomes.set(id, { outcome: 'busy' })
+  }
   return outcomes
 }
 
@@ -176,8 +182,11 @@ async function takeSeats(
   seekers: OpenRow[],
   leaseSeconds: number,
 ): Promise<{ taken: ClaimRow[]; isFinal: boolean }> {
-  const idle = await lockTeams(connection, LOCK_IDLE_TEAMS, groupId, seekers.length)
-  const teams = idle.length > 0 ? idle : await lockTeams(connection, LOCK_ANY_TEAMS, groupId, seekers.length)
+  const lock = (statement: Statement) => lockTeams(connection, statement, groupId, seekers.length)
+  const idle = await lock(LOCK_IDLE_TEAMS)
+  let teams = idle.length > 0 ? idle : await lock(LOCK_ANY_TEAMS)
+  // A team that was waited for may be full by now while a seat elsewhere became free, which only a new snapshot shows.
+  if (teams.length === 0) teams = await lock(LOCK_ANY_TEAMS)
   if (teams.length === 0) return { taken: [], isFinal: true }
   const values = [seekers.map(({ id }) => id), seekers.map(({ email }) => email), teams, leaseSeconds, groupId]
   const taken = await connection.query<ClaimRow>(TAKE_SEATS, values)

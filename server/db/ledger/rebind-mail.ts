@@ -54,6 +54,15 @@ WHERE status IN ('pending', 'sending') AND updated_at < now() - make_interval(se
 ORDER BY updated_at LIMIT $2`,
 }
 
+const GIVE_UP: Statement = {
+  name: 'give-up-rebinds',
+  text: `
+UPDATE rebinds SET status = 'failed', claim_token = NULL, claimed_until = NULL, updated_at = now()
+WHERE status IN ('pending', 'sending') AND created_at < now() - make_interval(secs => $1)
+  AND (claimed_until IS NULL OR claimed_until < now())
+RETURNING id`,
+}
+
 const REQUEUE: Statement = {
   name: 'requeue-rebinds',
   text: `
@@ -97,6 +106,11 @@ export async function isRebindOpen(connection: Connection, id: string): Promise<
 /** Moves whose mail nobody has touched for a while. */
 export async function listQuietRebinds(connection: Connection, quietSeconds: number, limit: number): Promise<string[]> {
   return (await connection.query<{ id: string }>(LIST_QUIET, [quietSeconds, limit])).map(({ id }) => id)
+}
+
+/** Those whose mail could not be handed over for so long: the seat has moved, and nobody is told. @returns how many */
+export async function giveUpRebinds(connection: Connection, seconds: number): Promise<number> {
+  return (await connection.query(GIVE_UP, [seconds])).length
 }
 
 /** Puts them back into the outbox; the relay adds their jobs. */

@@ -46,6 +46,8 @@ export function createRoomView({ enter }) {
     /** Forgets what was shown before. */
     show() {
       stopCountdown()
+      // The button goes away with the problem: who pressed it by keyboard must not be sent to the top of the page.
+      if (document.activeElement === retry) element('room-title', HTMLElement).focus()
       place = problem = null
       trouble = false
       secondsLeft = 0

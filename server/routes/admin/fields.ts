@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Problem } from '../../middleware/problem.ts'
 import { BODY_REFUSALS, FAILURES, INVALID_REQUEST, PATH_REFUSALS } from '../../openapi/common-problems.ts'
+import { PLAIN_TEXT } from '../plain-text.ts'
 
 export const ADMIN_PATH = '/api/v1/admin'
 
@@ -15,7 +16,12 @@ export const integer = z.int().min(1).max(MAX_INTEGER)
 export const wholeUses = z.int().min(0).max(MAX_INTEGER)
 export const seats = integer
 export const perSecond = z.number().positive().max(MAX_PER_SECOND)
-export const name = z.string().trim().min(1).max(200)
+export const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(...PLAIN_TEXT)
 /** ISO 8601 with an offset, later than 1970. */
 export const time = z.iso
   .datetime({ offset: true, error: 'expected a time as in ISO 8601, with its offset' })
