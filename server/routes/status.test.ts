@@ -13,22 +13,26 @@ const request = (id: string) => `GET /redemptions/${id}/events HTTP/1.1\r\nHost:
 
 let stop: () => void
 let url: AddressInfo
-const stopped: string[] = []
+const watches = new Map<object, string>()
 
 beforeEach(async () => {
-  stopped.length = 0
+  watches.clear()
   const router = express.Router()
   const find = (id: string) => ({ id, status: id === SENT ? 'sent' : 'reserved' }) as unknown as RedemptionStatus
   addStatusRoutes(router, {
     findStatus: async (id) => find(id),
     // As the real one: what has ended is told, and the stream ends.
-    watchStatus: (found, send, onEnd) => ({
-      start() {
-        send(found)
-        if (found.status === 'sent') onEnd()
-      },
-      stop: () => void stopped.push(found.id),
-    }),
+    watchStatus(found, send, onEnd) {
+      const watch = {
+        start() {
+          send(found)
+          if (found.status === 'sent') onEnd()
+        },
+        stop: () => void watches.delete(watch),
+      }
+      watches.set(watch, found.id)
+      return watch
+    },
     deadlineMs: 1_000,
     heartbeatMs: HEARTBEAT_MS,
   })
@@ -50,10 +54,10 @@ test('an answer that waits behind another one on its connection ends quietly, an
     text += chunk
   })
   socket.write(request(PENDING) + request(SENT) + request(PENDING))
-  await vi.waitFor(() => expect(stopped).toEqual([SENT]))
+  await vi.waitFor(() => expect([...watches.values()]).toEqual([PENDING, PENDING]))
   const beats = () => text.split(':\n\n').length
   const before = beats()
   await vi.waitFor(() => expect(beats()).toBeGreaterThan(before + 3))
   socket.destroy()
-  await vi.waitFor(() => expect(stopped).toEqual([SENT, PENDING, PENDING]))
+  await vi.waitFor(() => expect(watches.size).toBe(0))
 })
