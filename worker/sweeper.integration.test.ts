@@ -215,6 +215,20 @@ describe('the sweeper', () => {
     },
   )
 
+  test('a take that was sent once more after its refund costs nobody a use', async () => {
+    const code = await pipeline.createCode({ maxUses: 3 })
+    const [email = ''] = people(1)
+    const [id = ''] = await pipeline.accept(code, [email])
+    await pipeline.settle()
+    const refunds = createRefunds({ ...pipeline, logger: createLogger('silent', 'test') })
+    expect(await refunds.refund(id, 'no_seat')).toBe(true)
+    await pipeline.redis.hset(pipeline.keys.holders(code), email, id)
+    await pipeline.redis.hincrby(pipeline.keys.bucket(code), 'left', -1)
+    expect(await pipeline.redeem(code, email)).toMatchObject({ outcome: 'accepted' })
+    expect(await pipeline.usesLeft(code)).toBe(2)
+    await pipeline.settle()
+  })
+
   test('a bucket that was rebuilt in the middle of a refund gets its use back all the same', async () => {
     const code = await pipeline.createCode({ maxUses: 3 })
     const [id = ''] = await pipeline.accept(code, people(1))

@@ -39,6 +39,11 @@ describe('readRun', () => {
   it.each([
     ['not JSON', '{', /broken\.json is not JSON: /],
     ['another shape', '{"schema": 1}', /broken\.json is not a run of this version:\n {2}run_id: /],
+    [
+      'a run of another command',
+      JSON.stringify({ command: 'capacity', schema: 1 }),
+      /but one of capacity: give one of bench or load/,
+    ],
     ['another version', JSON.stringify({ ...exampleRun({ rounds: 0 }), schema: 9 }), /schema: .*expected 1/],
   ])('says what is wrong with %s', async (_, text, message) => {
     const file = join(reports, 'broken.json')
@@ -66,6 +71,23 @@ describe('report', () => {
     expect(summary.targets.some((target) => target.verdict === 'missed')).toBe(true)
     expect(await readFile(join(reports, 'run-1', 'report.html'), 'utf8')).toContain('<!doctype html>')
     expect(process.exitCode).toBe(0)
+  })
+
+  it('judges a run by the targets that it was made with, unless others are named', async () => {
+    const own = { name: 'ours', measure: 'accepted_per_second', modes: ['none'], at_least: 1, unit: '/s' }
+    const file = join(reports, 'run-1', 'targets.json')
+    await writeFile(file, JSON.stringify({ schema: 1, name: 'own', targets: [own] }))
+    const names = async (...words: string[]) => {
+      const summary = summarySchema.parse(JSON.parse(await run('run-1', '--out', reports, '--json', ...words)))
+      return summary.targets.map(({ name }) => name)
+    }
+    expect(await names()).toEqual(['ours'])
+    await writeFile(
+      join(reports, 'others.json'),
+      await readFile(file, 'utf8').then((text) => text.replace('ours', 'theirs')),
+    )
+    vi.restoreAllMocks()
+    expect(await names('--targets', join(reports, 'others.json'))).toEqual(['theirs'])
   })
 
   it('exits with 1 behind the gate when a target was missed', async () => {

@@ -94,12 +94,14 @@ export async function readRun(file: string): Promise<Run> {
   throw new UsageError(`${file} is not a run of this version${wayOut(content)}:\n${faults.join('\n')}`)
 }
 
+const OF_RUNS = new Set(['bench', 'load'])
+
 /** What the file probably is, and what to give instead. */
 function wayOut(content: unknown): string {
   const keys: object = typeof content === 'object' && content !== null ? content : {}
   if ('results' in keys && 'verdict' in keys) return ' but a summary: give the run.json that stands beside it'
   if (!('schema' in keys)) return ', Redline did not write it: give the run.json of a run'
-  if ('command' in keys && ['capacity', 'sweep', 'profiles', 'plan', 'accuracy'].includes(String(keys.command)))
+  if ('command' in keys && !OF_RUNS.has(String(keys.command)))
     return ` but one of ${keys.command}: give one of bench or load`
   const isNewer = typeof keys.schema === 'number' && keys.schema > RUN_SCHEMA
   return isNewer ? ` (it reads up to schema ${RUN_SCHEMA}): a newer Redline opens it` : ''

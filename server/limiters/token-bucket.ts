@@ -7,6 +7,7 @@ import { streamFields } from '../redis/stream-fields.ts'
 import { createRedisBreaker, type Guarded } from '../resilience/redis-breaker.ts'
 import { currentTraceparent } from '../tracing/tracing.ts'
 import type { BucketStores, Buckets } from './buckets.ts'
+import { giveBack } from './give-back.ts'
 import type { Deadline, Limiter, Reservation, UncommittedRedemption, UseRequest } from './limiter.ts'
 import { UNTIMED, type WaitMeter } from './wait-meter.ts'
 import { withinDeadline } from './within-deadline.ts'
@@ -73,9 +74,13 @@ export function createTokenBucket(
   }
 
   /** @returns undefined when the redemption ended meanwhile, so that the bucket must be asked again */
-  async function describeHeld(redemptionId: string): Promise<Reservation | undefined> {
+  async function describeHeld(redemptionId: string, { code, email }: UseRequest): Promise<Reservation | undefined> {
     const status = (await findRedemption(db, redemptionId))?.status ?? 'reserved'
-    if (status === 'refunded') return undefined
+    if (status === 'refunded') {
+      // Its refund gave it back before; a take that was sent once more after that has it again.
+      await giveBack({ redis, keys, buckets }, { id: redemptionId, code, email })
+      return undefined
+    }
     if (status === 'refunding')
       return { outcome: 'denied', reason: 'refund_pending', retryAfterSeconds: REFUND_RETRY_SECONDS }
     return { outcome: 'repeated', redemptionId, status }
@@ -86,7 +91,7 @@ export function createTokenBucket(
       case 'accepted':
         return { outcome: 'accepted', redemptionId: request.redemptionId } as const
       case 'held':
-        return withinDeadline(describeHeld(detail ?? ''), deadline)
+        return withinDeadline(describeHeld(detail ?? '', request), deadline)
       case 'rate_limited':
         return { outcome: 'denied', reason: answer, retryAfterSeconds: Number(detail) } as const
       case 'not_found':

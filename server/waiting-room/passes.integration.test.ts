@@ -50,7 +50,10 @@ describe('passes', () => {
     )
     expect(await redeem('b@example.test', pass)).toBe('pass_used')
     expect(await redeem('a@example.test', pass, otherCode)).toBe('pass_used')
-    expect(await ask()).toMatchObject({ position: 0, pass: null, pass_expires_at: null })
+    // A fresh one is good for the same again, which may have been refunded, and for nothing else.
+    const { pass: fresh } = await ask()
+    expect(await redeem('a@example.test', fresh)).toBe(202)
+    expect(await redeem('a@example.test', fresh, otherCode)).toBe('pass_used')
     // A refusal has freed the foreign one for what it is for.
     const foreignCode = await stores.createCode({ activityId: foreignActivity })
     expect(await redeem('c@example.test', foreign.pass, foreignCode)).toBe(202)
@@ -144,7 +147,6 @@ describe('passes', () => {
     const redeem = async () => answerOf(await rooms.redeem(server, code, 'a@example.test', pass))
     await expect.poll(redeem, PATIENCE).toBe(202)
     expect(answerOf(await rooms.redeem(server, code, 'b@example.test', pass))).toBe('pass_used')
-    expect((await ask()).pass).toBeNull()
   })
 
   test('whoever comes without one costs no round trip more', async () => {

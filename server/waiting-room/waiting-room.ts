@@ -67,8 +67,9 @@ export function createWaitingRoom(
   const exists = async (room: Room, deadline: Deadline) =>
     (await askReliably(() => activities.find(room), deadline)) !== undefined
 
-  async function signPass(room: Room, sessionId: string, [, seq, place, released, , used, nowMs]: RoomAnswer) {
-    if (used === '1' || Number(place) > Number(released)) return null
+  /** Also for whoever used theirs: it is good for the same code and person again, should that have been refunded. */
+  async function signPass(room: Room, sessionId: string, [, seq, place, released, , nowMs]: RoomAnswer) {
+    if (Number(place) > Number(released)) return null
     return passes.sign({ ...room, sessionId, seq: Number(seq) }, Number(nowMs))
   }
 
@@ -82,7 +83,7 @@ export function createWaitingRoom(
 
   async function findPlace(room: Room, sessionId: string, deadline: Deadline): Promise<FindPlaceAnswer> {
     if (!(await exists(room, deadline))) return NOT_FOUND
-    const parts = [roomKeys.room, roomKeys.seq, roomKeys.users, roomKeys.sessions, roomKeys.passes, roomKeys.activity]
+    const parts = [roomKeys.room, roomKeys.seq, roomKeys.users, roomKeys.sessions, roomKeys.activity]
     const keys = parts.map((key) => key(room))
     const answer = await ask(room, (identity) => FIND_PLACE.run(redis, keys, [identity, sessionId]), deadline)
     if (answer[0] === 'unknown') return { outcome: 'denied', reason: 'session_not_found' }

@@ -98,7 +98,7 @@ export const ENGLISH = {
   problem_pass_invalid: 'Your turn is over',
   problem_pass_invalid_text: 'A place from the waiting room is kept for a short time only. Go back for a new one.',
   problem_pass_used: 'Your turn has been used',
-  problem_pass_used_text: 'Each turn is good for one code. Go back to the waiting room for a new one.',
+  problem_pass_used_text: 'Each turn is good for one code and one email address, and yours went to another one.',
   problem_unavailable: 'We cannot accept your code safely right now',
   problem_unavailable_text: 'Wait a moment. Trying again is safe: your code is used once at most.',
   problem_idempotency_key_reused: 'Your entries have changed since the last try',

@@ -95,7 +95,7 @@ export const CHINESE = {
   problem_pass_invalid: '您的轮次已结束',
   problem_pass_invalid_text: '等候室的名额只保留很短的时间，请返回等候室重新获取。',
   problem_pass_used: '您的轮次已被使用',
-  problem_pass_used_text: '每个轮次只能兑换一个兑换码，请返回等候室重新获取。',
+  problem_pass_used_text: '每个轮次只能用于一个兑换码和一个邮箱，您的轮次已用于另一个。',
   problem_unavailable: '目前无法安全地受理您的兑换码',
   problem_unavailable_text: '请稍候。重试是安全的：您的兑换码最多只会使用一次。',
   problem_idempotency_key_reused: '您填写的内容与上次不同',
