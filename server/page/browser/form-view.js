@@ -7,7 +7,14 @@ import { isMessage, onLanguage, say, sayDuration } from './language.js'
 /** @typedef {import('./attempt.js').Wish} Wish */
 
 /** The same entries would get the same answer again. */
-const FINAL_PROBLEMS = new Set(['code_not_found', 'used_up', 'expired', 'invalid_request', 'pass_required', 'pass_used'])
+const FINAL_PROBLEMS = new Set([
+  'code_not_found',
+  'used_up',
+  'expired',
+  'invalid_request',
+  'pass_required',
+  'pass_used',
+])
 const PASS_PROBLEMS = new Set(['pass_required', 'pass_invalid'])
 /** Pauses before the tries that the page makes by itself, at least; a person's click starts them again. */
 const AUTOMATIC_PAUSES_SECONDS = [2, 4, 8, 15, 30]
