@@ -7,6 +7,7 @@ import { bullets, cell, environmentSections, table } from './markdown-parts.ts'
 import { PAIRS_EXPLAINED, pairTable, stopLine } from './pair-rows.ts'
 import {
   GATE_NAMES,
+  gateValue,
   invariantLines,
   lawLines,
   modeTable,
@@ -101,7 +102,7 @@ function gateTable(results: readonly Result[]): string {
     ...results.map(({ gates }) => {
       const gate = gates.find((candidate) => candidate.name === name)
       if (!gate || gate.verdict === 'not known') return '–'
-      return `${gate.verdict === 'pass' ? '' : `**${gate.verdict}** `}${formatNumber(gate.value)}`
+      return `${gate.verdict === 'pass' ? '' : `**${gate.verdict}** `}${gateValue(gate)}`
     }),
   ])
   return table(['gate', ...results.map(({ mode }) => mode)], rows)

@@ -3,7 +3,7 @@ import { formatCount, formatInterval, formatNumber, joinWords, plural } from '..
 import { invariantVerdict } from '../analysis/merge-invariants.ts'
 import { headlineOf } from '../analysis/verdict-sentence.ts'
 import { describeArrivals } from '../drivers/arrivals.ts'
-import type { GateName, Interval, InvariantResult, Result, Run, Summary } from '../run-file.ts'
+import type { Gate, GateName, Interval, InvariantResult, Result, Run, Summary } from '../run-file.ts'
 import { roundsDone } from './pair-rows.ts'
 
 const ABSENT = '–'
@@ -141,6 +141,12 @@ export const GATE_NAMES: Readonly<Record<GateName, string>> = {
   errors: 'errors, share (at most 0.01)',
   clock_step: 'clock step, ms (at most 100)',
   telemetry: 'seconds without telemetry, share (at most 0.2)',
+}
+
+/** What a gate measured; endless is a warm-up that did not end. */
+export function gateValue({ verdict, value }: Gate): string {
+  if (value !== null) return formatNumber(value)
+  return verdict === 'not known' ? ABSENT : '∞'
 }
 
 /** Why results are not VALID: a line for all that have the same reasons. */

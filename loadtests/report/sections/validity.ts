@@ -1,15 +1,15 @@
-import { formatNumber } from '../../analysis/format.ts'
 import type { CalibrationResult } from '../../calibrate/calibration-file.ts'
 import { FIGURES } from '../../calibrate/truth.ts'
 import type { Gate, Result, Run, Summary } from '../../run-file.ts'
 import { meterLine, percent, truthCell } from '../calibration-report.ts'
 import { type Html, html } from '../html.ts'
-import { GATE_NAMES, lawLines } from '../report-rows.ts'
+import { GATE_NAMES, gateValue, lawLines } from '../report-rows.ts'
 import { modeName, scrollable, section } from './section.ts'
 
 const CAPTION =
   'What every trial is held against before it counts. A trial that a gate fails is INVALID and in none of the figures; ' +
-  'a doubt makes the result INCONCLUSIVE. Each cell has the worst of all trials; point at it to read it in words.'
+  'a doubt of at least half of them makes the result INCONCLUSIVE. Each cell has the worst of all trials (∞: a warm-up ' +
+  'without an end); point at it to read it in words.'
 
 const LOOKS = {
   pass: { tone: 'good', mark: '✓' },
@@ -39,8 +39,8 @@ function gateRow(name: string, told: string, results: readonly Result[]): Html {
 function gateCell(gate: Gate | undefined): Html {
   if (gate === undefined) return html`<td>–</td>`
   const { tone, mark } = LOOKS[gate.verdict]
-  const value = gate.value === null ? '' : ` ${formatNumber(gate.value)}`
-  return html`<td title="${gate.told}"><span class="badge ${tone}">${mark}${value}</span></td>`
+  const text = gate.verdict === 'not known' ? mark : `${mark} ${gateValue(gate)}`
+  return html`<td title="${gate.told}"><span class="badge ${tone}">${text}</span></td>`
 }
 
 function calibrationTable(results: readonly CalibrationResult[]): Html {
