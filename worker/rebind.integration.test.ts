@@ -152,16 +152,25 @@ describe('a holder who moves to another team', () => {
     expect((await find(id))?.['status']).toBe('sent')
   })
 
-  test('is told no more when the mail could not be handed over for a quarter of an hour', async () => {
-    const { server } = await startAll({ SWEEP_QUIET_SECONDS: '0' })
+  test('is told no more when the mail could not be handed over for an hour, after one more try', async () => {
+    const { server, worker } = await startAll({ SWEEP_QUIET_SECONDS: '0' })
     const code = await createCode(1, 1, 1)
     const id = await redeem(server.url, code, 'always-full@example.test')
-    sink.behave({ refuseRecipient: () => 452 })
+    await worker.close()
+    let tries = 0
+    sink.behave({
+      refuseRecipient() {
+        tries++
+        return 452
+      },
+    })
     await post(server.url, 'rebind', { code, email: 'always-full@example.test' })
     const move = async () =>
       (await stores.sql<{ status: string }>('SELECT status FROM rebinds WHERE redemption_id = $1', [id]))[0]?.status
-    await stores.sql("UPDATE rebinds SET created_at = now() - interval '901 s' WHERE redemption_id = $1", [id])
+    await stores.sql("UPDATE rebinds SET created_at = now() - interval '3601 s' WHERE redemption_id = $1", [id])
+    await system.startWorker()
     await eventually(move).toBe('failed')
+    expect(tries).toBe(1)
     sink.behave({})
     expect((await seats(code)).map(({ taken }) => taken)).toEqual([0, 1, 0])
   })

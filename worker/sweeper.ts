@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '../server/db/database.ts'
-import { giveUpRebinds, listQuietRebinds, markRebindsSeen, requeueRebinds } from '../server/db/ledger/rebind-mail.ts'
+import { listQuietRebinds, markRebindsSeen, requeueRebinds } from '../server/db/ledger/rebind-mail.ts'
 import { countAsSent, listQuiet, markSeen, type QuietRedemption, requeue } from '../server/db/ledger/sweep.ts'
 import { findLiveJobs, type InviteQueue, removeDeadJob } from '../server/queue/invite-queue.ts'
 import type { Refunds } from '../server/redeem/refunds.ts'
@@ -9,9 +9,6 @@ import { type Loop, startLoop } from './loop.ts'
 const LIMIT = 500
 /** A round ends with the last of so many failures: a store is away, and each may have waited for it. */
 const MAX_FAILURES = 3
-
-/** A mail about a move that could not be handed over for so long is given up; the receiver may get no other. */
-const MOVE_MAIL_SECONDS = 900
 
 export interface SweeperParts {
   readonly db: Database
@@ -25,7 +22,7 @@ export interface SweeperParts {
 
 /**
  * Looks after redemptions that stopped moving: finishes refunds, queues again what lost its job, and gives back what
- * passed its deadline; so it does with mails about moves, which it gives up. Two sweepers do no harm: every step is a conditional update.
+ * passed its deadline. Two sweepers do no harm: every step is a conditional update.
  */
 export function startSweeper(parts: SweeperParts): Loop {
   const { db, queue, refunds } = parts
@@ -84,8 +81,6 @@ export function startSweeper(parts: SweeperParts): Loop {
       const quiet = await listQuiet(db, parts.quietSeconds, LIMIT)
       await endAll(quiet.filter(mustEnd))
       await requeueInvites(quiet.filter((redemption) => !mustEnd(redemption)).map(({ id }) => id))
-      const givenUp = await giveUpRebinds(db, MOVE_MAIL_SECONDS)
-      if (givenUp > 0) parts.logger.warn({ moves: givenUp }, 'mails about moves given up')
       await requeueMoves(await listQuietRebinds(db, parts.quietSeconds, LIMIT))
       return false
     },

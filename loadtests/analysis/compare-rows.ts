@@ -64,7 +64,7 @@ export function judge(rows: readonly Timed[], isOther: boolean): Row[] {
     rows.map(({ p }, index) => (judged[index] ? p : null)),
     FALSE_ALARMS,
   )
-  const count = judged.filter(Boolean).length
+  const count = rows.filter(({ p }, index) => judged[index] && p !== null).length
   return rows.map(({ comparison, better, ...row }, index) => ({
     ...row,
     // What the strictest of all steps would have seen.

@@ -135,6 +135,8 @@ describe('compareRuns', () => {
         'Nothing can be concluded: there are too few rounds of none, five are needed in both runs; the counted work is the same.',
     })
     expect(warnings.join()).toMatch(/left out, the first because the generator was late$/)
+    const better = atSpeed(thin, ({ mode }) => (mode === 'token-bucket' ? 2 : 1))
+    expect(compareRuns(runOf(1), better).outcome).toBe('nothing can be concluded')
   })
 
   it('says of what size a change would have been seen among all figures, which is more than by itself', () => {

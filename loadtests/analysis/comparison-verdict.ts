@@ -19,10 +19,10 @@ export function outcomeOf(rows: readonly Row[], { broken, failing, lost }: Fault
   if (broken.length + failing.length > 0) return 'regression'
   const isBetter = judged.some(({ verdict }) => verdict === 'better')
   if (judged.some(({ verdict }) => verdict === 'worse')) return isBetter ? 'mixed' : 'regression'
-  if (lost.length > 0) return 'nothing can be concluded'
-  if (isBetter) return 'improvement'
   const timed = judged.filter(({ kind }) => kind === 'time')
-  return timed.length > 0 && undecidedModes(timed).length === 0 ? 'no difference seen' : 'nothing can be concluded'
+  if (lost.length > 0 || undecidedModes(timed).length > 0) return 'nothing can be concluded'
+  if (isBetter) return 'improvement'
+  return timed.length > 0 ? 'no difference seen' : 'nothing can be concluded'
 }
 
 /** What changed, for somebody who reads nothing else. */

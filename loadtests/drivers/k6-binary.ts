@@ -45,8 +45,9 @@ function containerArgs(): string[] {
   const project = fileURLToPath(new URL('../..', import.meta.url))
   const temporary = tmpdir()
   const mounts = ['-v', `${project}:${project}:ro`, '-v', `${temporary}:${temporary}`]
+  const variables = ['REDLINE_LOAD', 'GOGC', 'GOMEMLIMIT', 'GOMAXPROCS'].flatMap((name) => ['-e', name])
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
-  return ['run', '--rm', '-i', '--network', 'host', '--user', user, '-e', 'REDLINE_LOAD', ...mounts, IMAGE]
+  return ['run', '--rm', '-i', '--network', 'host', '--user', user, ...variables, ...mounts, IMAGE]
 }
 
 async function check(command: string, args: readonly string[], name: string): Promise<K6Program> {

@@ -26,6 +26,8 @@ const GRACE_AFTER_ABORT_MS = 5_000
 const MOST_LINES_SAID = 100
 /** While Go collects garbage, answers are read late: it waits until it has so many bytes, or a quarter of what is free. */
 const COLLECT_AT_BYTES = 2 * 1024 ** 3
+/** Of which a VU keeps so many: where they do not leave most of it, Go collects at five times of what is kept. */
+const BYTES_PER_VU = 1024 ** 2
 /**
  * How many threads of Go run at once (as many as there are cores unless said otherwise). While each of them runs a script,
  * nobody reads the answers that come; the kernel gives an answer's thread a core at once.
@@ -54,7 +56,7 @@ export function createK6Driver(): Driver {
       const load = describeLoad(spec)
       const loadFile = `${spec.answers_file}.load.json`
       await writeFile(loadFile, JSON.stringify(load))
-      const child = start(command, args, loadFile)
+      const child = start(command, args, loadFile, load.vus)
       const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1_000)
       const stop = () => stopGently(child)
       signal?.addEventListener('abort', stop, { once: true })
@@ -89,7 +91,7 @@ function describeLoad(spec: CheckedLoadSpec): K6Load {
 }
 
 /** The load is a file, because it has the data of a scenario in it, which may be larger than a variable can be. */
-function start(command: string, args: readonly string[], loadFile: string): ChildProcess {
+function start(command: string, args: readonly string[], loadFile: string, vus: number): ChildProcess {
   const own = [
     'run',
     '--quiet',
@@ -101,11 +103,16 @@ function start(command: string, args: readonly string[], loadFile: string): Chil
     'stdout',
     SCRIPT,
   ]
-  const limit = Math.floor(Math.min(COLLECT_AT_BYTES, freemem() / 4))
   return spawn(command, [...args, ...own], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { GOGC: 'off', GOMEMLIMIT: String(limit), GOMAXPROCS: MORE_THREADS, ...process.env, REDLINE_LOAD: loadFile },
+    env: { ...collectRarely(vus), GOMAXPROCS: MORE_THREADS, ...process.env, REDLINE_LOAD: loadFile },
   })
+}
+
+/** What never comes below its limit would be collected without a pause. */
+function collectRarely(vus: number): Record<string, string> {
+  const limit = Math.floor(Math.min(COLLECT_AT_BYTES, freemem() / 4))
+  return 4 * vus * BYTES_PER_VU <= limit ? { GOGC: 'off', GOMEMLIMIT: String(limit) } : { GOGC: '400' }
 }
 
 /** k6 ends after SIGINT with its summary, once its iterations are done. */

@@ -78,7 +78,10 @@ export function createTokenBucket(
     const status = (await findRedemption(db, redemptionId))?.status ?? 'reserved'
     if (status === 'refunded') {
       // Its refund gave it back before; a take that was sent once more after that has it again.
-      await giveBack({ redis, keys, buckets }, { id: redemptionId, code, email })
+      await asUnavailable(
+        breaker.run(() => giveBack({ redis, keys, buckets }, { id: redemptionId, code, email })),
+        'Redis cannot be given a use back',
+      )
       return undefined
     }
     if (status === 'refunding')
@@ -135,13 +138,19 @@ export function createTokenBucket(
       throw new UnavailableError('The deadline of the request passed')
     },
     findUncommitted: (id) =>
-      breaker
-        .run(() => findUncommitted(id))
-        .catch((error: unknown) => {
-          if (error instanceof UnavailableError) throw error
-          throw new UnavailableError('Redis cannot be asked for a redemption', { cause: error })
-        }),
+      asUnavailable(
+        breaker.run(() => findUncommitted(id)),
+        'Redis cannot be asked for a redemption',
+      ),
     load: () => ({ inUse: 0, waiting: 0 }),
     close: async () => {},
   }
+}
+
+/** Whatever Redis failed with. @throws UnavailableError */
+function asUnavailable<T>(work: Promise<T>, message: string): Promise<T> {
+  return work.catch((error: unknown) => {
+    if (error instanceof UnavailableError) throw error
+    throw new UnavailableError(message, { cause: error })
+  })
 }

@@ -90,6 +90,8 @@ export function addStatusRoutes(router: Router, parts: StatusRouteParts): void {
   router.get('/redemptions/:id/events', async (request, response) => {
     const found = await find(request, response)
     const { socket } = request
+    // An answer that waits behind another one is not told that its connection has closed.
+    if (socket.destroyed) return
     const send = (status: RedemptionStatus) =>
       void response.write(`event: status\ndata: ${JSON.stringify(present(status))}\n\n`)
     const watch = watchStatus(found, send, () => {

@@ -37,7 +37,7 @@ export interface PlaceInLine {
   readonly released: number
   /** Null while nobody is released. */
   readonly expectedWaitSeconds: number | null
-  /** Null until this person is released, and again when the pass was used. */
+  /** Null until this person is released. */
   readonly pass: SignedPass | null
 }
 

@@ -12,7 +12,7 @@ export interface RebindJobParts {
 
 /**
  * Tells a holder about a move. The seat has moved already, so a mail that is refused for good changes nothing but its
- * own row. One of unknown outcome is sent again with the same Message-ID.
+ * own row. One of unknown outcome is sent again with the same Message-ID, for an hour.
  * @throws TryAgainError or MailError when the queue should try again
  */
 export function createRebindHandler({
@@ -32,7 +32,7 @@ export function createRebindHandler({
       await mailer.send({ redemptionId, rebindId: id, email, teamName }, signal)
     } catch (error) {
       const isRefused = error instanceof MailError && error.failure === 'rejected'
-      await releaseRebind(db, claim, isRefused ? 'failed' : 'pending')
+      await releaseRebind(db, claim, isRefused || claim.isLastTry ? 'failed' : 'pending')
       if (isRefused) return
       throw error
     }

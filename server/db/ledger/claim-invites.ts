@@ -15,7 +15,7 @@ export interface InviteClaim {
 export type ClaimOutcome =
   | { readonly outcome: 'claimed'; readonly claim: InviteClaim }
   | { readonly outcome: 'no_seat' }
-  /** Another worker holds a live claim, or nobody can tell right now. */
+  /** Another worker holds a live claim. */
   | { readonly outcome: 'busy' }
   /** Sent, refunded or unknown: there is nothing to do. */
   | { readonly outcome: 'finished' }
@@ -115,14 +115,13 @@ export async function claimInvites(
   leaseSeconds: number,
 ): Promise<Map<string, ClaimOutcome>> {
   const outcomes = new Map<string, ClaimOutcome>()
-  try {
-    for (let undecided = ids; undecided.length > 0; ) undecided = await claimSome(db, undecided, leaseSeconds, outcomes)
-    await judgeTheRest(db, ids, outcomes)
-  } catch (error) {
-    // Who was claimed must be sent their mail: nobody else will. The others are tried again.
-    if (![...outcomes.values()].some(({ outcome }) => outcome === 'claimed')) throw error
-    for (const id of ids) if (!outcomes.has(id)) outcomes.set(id, { outcome: 'busy' })
+  let isLastLook = false
+  for (let undecided = ids; undecided.length > 0; ) {
+    const left = await claimSome(db, undecided, leaseSeconds, outcomes, isLastLook)
+    isLastLook = left.length === undecided.length
+    undecided = left
   }
+  await judgeTheRest(db, ids, outcomes)
   return outcomes
 }
 
@@ -132,6 +131,7 @@ async function claimSome(
   ids: readonly string[],
   leaseSeconds: number,
   outcomes: Map<string, ClaimOutcome>,
+  isLastLook: boolean,
 ): Promise<string[]> {
   const undecided: string[] = []
   const claimed = await db.transaction(async (connection) => {
@@ -140,7 +140,7 @@ async function claimSome(
     const claims =
       seatedBefore.length === 0 ? [] : await connection.query<ClaimRow>(CLAIM_SEATED, [seatedBefore, leaseSeconds])
     for (const [groupId, seekers] of groupSeekers(open)) {
-      const { taken, isFinal } = await takeSeats(connection, groupId, seekers, leaseSeconds)
+      const { taken, isFinal } = await takeSeats(connection, groupId, seekers, leaseSeconds, isLastLook)
       claims.push(...taken)
       const seated = new Set(taken.map(({ id }) => id))
       const without = seekers.map(({ id }) => id).filter((id) => !seated.has(id))
@@ -174,6 +174,7 @@ function groupSeekers(open: OpenRow[]): Map<number, OpenRow[]> {
 /**
  * From teams that nobody else fills right now. Only where there is none it waits for the others, in the order of their
  * ids and holding no team of this group, so that two workers cannot wait for each other.
+ * @param isLastLook whoever finds no team has found none before
  * @returns `isFinal` when whoever got no seat now gets none: all teams with free seats were looked at
  */
 async function takeSeats(
@@ -181,13 +182,13 @@ async function takeSeats(
   groupId: number,
   seekers: OpenRow[],
   leaseSeconds: number,
+  isLastLook: boolean,
 ): Promise<{ taken: ClaimRow[]; isFinal: boolean }> {
   const lock = (statement: Statement) => lockTeams(connection, statement, groupId, seekers.length)
   const idle = await lock(LOCK_IDLE_TEAMS)
-  let teams = idle.length > 0 ? idle : await lock(LOCK_ANY_TEAMS)
-  // A team that was waited for may be full by now while a seat elsewhere became free, which only a new snapshot shows.
-  if (teams.length === 0) teams = await lock(LOCK_ANY_TEAMS)
-  if (teams.length === 0) return { taken: [], isFinal: true }
+  const teams = idle.length > 0 ? idle : await lock(LOCK_ANY_TEAMS)
+  // A team that was waited for may be full by now while a seat elsewhere became free, which only a later look shows.
+  if (teams.length === 0) return { taken: [], isFinal: isLastLook }
   const values = [seekers.map(({ id }) => id), seekers.map(({ email }) => email), teams, leaseSeconds, groupId]
   const taken = await connection.query<ClaimRow>(TAKE_SEATS, values)
   return { taken, isFinal: idle.length === 0 || taken.length === 0 }

@@ -7,6 +7,8 @@ export interface RebindClaim {
   readonly redemptionId: string
   readonly email: string
   readonly teamName: string
+  /** The move is so long ago that its mail is not tried again. */
+  readonly isLastTry: boolean
 }
 
 /** Whose membership has ended meanwhile is told nothing any more. */
@@ -18,7 +20,8 @@ UPDATE rebinds b SET status = CASE r.status WHEN 'sent' THEN 'sending' ELSE 'fai
 FROM teams t, redemptions r
 WHERE b.id = $1 AND t.id = b.to_team_id AND r.id = b.redemption_id
   AND (b.status = 'pending' OR b.status = 'sending' AND b.claimed_until < now())
-RETURNING b.id, b.status, b.claim_token AS token, b.redemption_id AS "redemptionId", b.email, t.name AS "teamName"`,
+RETURNING b.id, b.status, b.claim_token AS token, b.redemption_id AS "redemptionId", b.email, t.name AS "teamName",
+  b.created_at < now() - make_interval(secs => $3) AS "isLastTry"`,
 }
 
 /** The mail about the move is one more invite that went out: it stands in the records, beside the first one. */
@@ -54,15 +57,6 @@ WHERE status IN ('pending', 'sending') AND updated_at < now() - make_interval(se
 ORDER BY updated_at LIMIT $2`,
 }
 
-const GIVE_UP: Statement = {
-  name: 'give-up-rebinds',
-  text: `
-UPDATE rebinds SET status = 'failed', claim_token = NULL, claimed_until = NULL, updated_at = now()
-WHERE status IN ('pending', 'sending') AND created_at < now() - make_interval(secs => $1)
-  AND (claimed_until IS NULL OR claimed_until < now())
-RETURNING id`,
-}
-
 const REQUEUE: Statement = {
   name: 'requeue-rebinds',
   text: `
@@ -76,13 +70,16 @@ const MARK_SEEN: Statement = {
   text: 'UPDATE rebinds SET updated_at = now() WHERE id = ANY($1::uuid[])',
 }
 
+/** A mail that could not be handed over for so long is given up after one more try: the seat has moved all the same. */
+const TRIED_FOR_SECONDS = 3_600
+
 /** @returns undefined when another worker holds a live claim, or there is nothing to send (any more) */
 export async function claimRebind(
   connection: Connection,
   id: string,
   leaseSeconds: number,
 ): Promise<RebindClaim | undefined> {
-  const [claim] = await connection.query<RebindClaim & { status: string }>(CLAIM, [id, leaseSeconds])
+  const [claim] = await connection.query<RebindClaim & { status: string }>(CLAIM, [id, leaseSeconds, TRIED_FOR_SECONDS])
   return claim?.status === 'sending' ? claim : undefined
 }
 
@@ -106,11 +103,6 @@ export async function isRebindOpen(connection: Connection, id: string): Promise<
 /** Moves whose mail nobody has touched for a while. */
 export async function listQuietRebinds(connection: Connection, quietSeconds: number, limit: number): Promise<string[]> {
   return (await connection.query<{ id: string }>(LIST_QUIET, [quietSeconds, limit])).map(({ id }) => id)
-}
-
-/** Those whose mail could not be handed over for so long: the seat has moved, and nobody is told. @returns how many */
-export async function giveUpRebinds(connection: Connection, seconds: number): Promise<number> {
-  return (await connection.query(GIVE_UP, [seconds])).length
 }
 
 /** Puts them back into the outbox; the relay adds their jobs. */
