@@ -15,7 +15,7 @@ export interface Generator extends Driver {
 const OF_GENERATOR = ['K6_BIN', 'DOCKER_HOST', 'NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'SSL_CERT_FILE']
 
 /**
- * While V8 collects, nobody reads answers: 5 to 10 ms each time on a slow machine. New objects have so much room (MB) that
+ * While V8 collects, for some milliseconds, nobody reads answers. New objects have so much room (MB) that
  * a load of some hundred requests per second needs no collection before its end, and none is made because a process
  * became quieter; `generator-process.ts` collects before each load.
  */
