@@ -9,6 +9,7 @@ import { addStatusRoutes } from './status.ts'
 const PENDING = '00000000-0000-4000-8000-000000000001'
 const SENT = '00000000-0000-4000-8000-000000000002'
 const HEARTBEAT_MS = 10
+const PATIENCE = { timeout: 4_000 }
 const request = (id: string) => `GET /redemptions/${id}/events HTTP/1.1\r\nHost: here\r\n\r\n`
 
 let stop: () => void
@@ -54,10 +55,10 @@ test('an answer that waits behind another one on its connection ends quietly, an
     text += chunk
   })
   socket.write(request(PENDING) + request(SENT) + request(PENDING))
-  await vi.waitFor(() => expect([...watches.values()]).toEqual([PENDING, PENDING]))
+  await vi.waitFor(() => expect([...watches.values()]).toEqual([PENDING, PENDING]), PATIENCE)
   const beats = () => text.split(':\n\n').length
   const before = beats()
-  await vi.waitFor(() => expect(beats()).toBeGreaterThan(before + 3))
+  await vi.waitFor(() => expect(beats()).toBeGreaterThan(before + 3), PATIENCE)
   socket.destroy()
-  await vi.waitFor(() => expect(watches.size).toBe(0))
+  await vi.waitFor(() => expect(watches.size).toBe(0), PATIENCE)
 })
