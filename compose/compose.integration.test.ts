@@ -148,8 +148,10 @@ describe('the exporters', () => {
       env: { ...environment, ...renamed },
     })
     onTestFinished(() => child.stop())
-    const scrape = () => fetch(`http://${address}/metrics`).then((response) => response.text())
-    await expect.poll(() => scrape().catch(() => '')).toContain(sign)
+    const url = `http://${address}/metrics`
+    const scrape = () => fetch(url, { signal: AbortSignal.timeout(5_000) }).then((response) => response.text())
+    const answer = () => scrape().catch((error: unknown) => `${String(error)}; it wrote:\n${child.readLastLines()}`)
+    await expect.poll(answer).toContain(sign)
   })
 })
 

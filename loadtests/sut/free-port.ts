@@ -1,15 +1,33 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 
-/** A port of 127.0.0.1 that nobody used a moment ago. */
+/**
+ * Below what Linux (32,768) and macOS (49,152) give to outgoing connections and to whoever asks for any port: between
+ * finding a port and using it, no load that runs meanwhile takes it.
+ */
+const PORTS = { from: 20_000, below: 32_768 } as const
+const MAX_TRIES = 50
+
+/** A port of 127.0.0.1 that nobody used a moment ago. @throws the system's own error when none can be had */
 export async function findFreePort(): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const port = randomInt(PORTS.from, PORTS.below)
+    try {
+      await listenOnce(port)
+      return port
+    } catch (error) {
+      if (attempt === MAX_TRIES) throw error
+    }
+  }
+}
+
+async function listenOnce(port: number): Promise<void> {
   const server = createServer()
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
   server.close()
   await once(server, 'close')
-  return port
 }
 
 /**

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,6 +15,8 @@ const POLL_MS = 20
 const MAX_ATTEMPTS = 3
 /** The nodes of a cluster talk to each other on their port plus this. */
 const BUS_OFFSET = 10_000
+const PORTS = { from: 10_000, below: 32_768 - BUS_OFFSET } as const
+const MAX_TRIED_PORTS = 50
 
 const children = new Set<ChildProcess>()
 process.once('exit', () => {
@@ -105,23 +108,24 @@ export async function untilTrue(what: string, check: () => boolean | Promise<boo
   }
 }
 
-/** A port that nobody used a moment ago, nor the one on which a cluster's node would be talked to by the others. */
+/**
+ * A port that nobody used a moment ago, nor the one on which a cluster's node would be talked to by the others. Both are
+ * below those that systems give to outgoing connections, so that nobody has it either while a killed Redis is away.
+ */
 async function findFreePort(): Promise<number> {
-  for (;;) {
-    const port = await tryPort(0)
-    if (port !== undefined && port + BUS_OFFSET <= 65_535 && (await tryPort(port + BUS_OFFSET)) !== undefined)
+  for (let attempt = 1; ; attempt++) {
+    const port = randomInt(PORTS.from, PORTS.below)
+    try {
+      for (const each of [port, port + BUS_OFFSET]) await listenOnce(each)
       return port
+    } catch (error) {
+      if (attempt === MAX_TRIED_PORTS) throw error
+    }
   }
 }
 
-async function tryPort(port: number): Promise<number | undefined> {
+async function listenOnce(port: number): Promise<void> {
   const server = createServer()
-  try {
-    await once(server.listen(port, HOST), 'listening')
-  } catch {
-    return undefined
-  }
-  const { port: found } = server.address() as AddressInfo
+  await once(server.listen(port, HOST), 'listening')
   await once(server.close(), 'close')
-  return found
 }
