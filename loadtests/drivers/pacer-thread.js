@@ -4,6 +4,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 /** @type {{ turn: Int32Array, moments: Float64Array }} */
 const { turn, moments } = workerData
+/** A turn and how many of it are due in one number, which costs less to hand over than an object. */
+const FIELD = moments.length + 1
 
 const msUntil = (/** @type {number} */ index) => Number(moments[index]) - Number(process.hrtime.bigint()) / 1e6
 
@@ -26,7 +28,7 @@ parentPort?.postMessage('ready')
 
 /**
  * Each turn is a list of moments of process.hrtime() in milliseconds, infinite behind its end: wakes the parent at each,
- * and says how many are due.
+ * and says how many of which turn are due.
  * A turn ends when the next one begins.
  */
 for (let seen = 0; ; ) {
@@ -35,6 +37,6 @@ for (let seen = 0; ; ) {
   for (let index = 0; index < moments.length && moments[index] !== Number.POSITIVE_INFINITY; index++) {
     if (!waitFor(index, seen)) break
     // Of several that are due by now, the word about the last one is enough.
-    if (index + 1 === moments.length || msUntil(index + 1) > 0) parentPort?.postMessage({ turn: seen, due: index + 1 })
+    if (index + 1 === moments.length || msUntil(index + 1) > 0) parentPort?.postMessage(seen * FIELD + index + 1)
   }
 }

@@ -46,7 +46,7 @@ test('a turn that the thread sees before it is told is not ended by the word of 
   await sleep(50)
   Atomics.notify(turn, 0)
   const [wake] = await once(thread, 'message', { signal: AbortSignal.timeout(10_000) })
-  expect(wake).toEqual({ turn: 1, due: 1 })
+  expect(wake).toBe(1 * (moments.length + 1) + 1)
 })
 
 test('nobody at all is an end as well', async () => {

@@ -8,11 +8,8 @@ import { monotonicOffsetMs } from './monotonic.ts'
 const LEAD_MS = 5
 /** The thread is told so many moments at once. */
 const MOMENTS_PER_TURN = 64
-/** What the thread says: so many of this turn are due. */
-interface Wake {
-  readonly turn: number
-  readonly due: number
-}
+/** What the thread says in one number: so many moments are due, of the turn times this. */
+const FIELD = MOMENTS_PER_TURN + 1
 
 export interface Pacer {
   /**
@@ -60,8 +57,9 @@ export async function createPacer(): Promise<Pacer> {
         if (planned.length === 0) end()
         else tell(planned.map((time) => beganAt + time + offsetMs))
       }
-      const onWake = ({ turn: told, due }: Wake) => {
-        if (told !== Atomics.load(turn, 0)) return
+      const onWake = (wake: number) => {
+        const due = wake - FIELD * Atomics.load(turn, 0)
+        if (due < 0 || due >= FIELD) return
         while (next < due) onArrival(beganAt + (planned[next++] as number))
         if (next === planned.length) beginTurn()
       }

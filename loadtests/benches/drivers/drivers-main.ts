@@ -125,7 +125,12 @@ await runCommand(
   new Command('bench:drivers')
     .description('what one request costs each load generator')
     .option('--rounds <n>', 'every generator once in each', parseWholeNumber(1, 1_000), 5)
-    .option('--duration <seconds>', 'of each load', parseSeconds, 3)
+    .option(
+      '--duration <seconds>',
+      'of each load; what a load costs by itself is in each request of it',
+      parseSeconds,
+      10,
+    )
     .option('--rate <n>', 'people per second of the open loops', parseWholeNumber(1, 20_000), 1_000)
     .option('--seed <n>', 'of the order', parseWholeNumber(0), 1)
     .option('--json', 'print the result alone on stdout', false)
