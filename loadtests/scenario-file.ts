@@ -1,14 +1,26 @@
 import { z } from 'zod'
 import { arrivalsSchema } from './drivers/arrivals.ts'
+import { CELLS } from './drivers/recipes/custom.ts'
 import { targetSchema } from './targets/targets-schema.ts'
 
 const text = z.string().min(1)
 const name = z.string().regex(/^[\w.-]+$/, 'only letters, digits and . _ - are possible here')
 
+/** As HTTP/1.1 wants them (RFC 9110, 5.1 and 5.5; RFC 9112, 3.2): each engine would make something else of the rest. */
+const HEADER_NAME = /^[!#$%&'*+.^`|~\w-]+$/
+const pathSchema = z
+  .string()
+  .regex(/^\//, 'expected a path such as /items')
+  .refine(
+    (path) => /^[!-~]*$/.test(path.replaceAll(CELLS, '')),
+    'only visible ASCII is possible in a path: write a space as %20, others as encodeURIComponent does',
+  )
+export const headerValueSchema = z.string().regex(/^[^\0\r\n]*$/, 'no header can hold a line break')
+
 /** How a message ends, and whether its connection is kept. */
 const GENERATORS_OWN = /^(content-length|transfer-encoding|connection)$/i
 const headersSchema = z
-  .record(z.string(), text)
+  .record(z.string().regex(HEADER_NAME, 'is no name of a header'), headerValueSchema.min(1))
   .refine(
     (headers) => !Object.keys(headers).some((header) => GENERATORS_OWN.test(header)),
     'the generator itself says Content-Length, Transfer-Encoding and Connection: leave them out',
@@ -20,7 +32,7 @@ const requestSchema = z.strictObject({
   weight: z.number().positive().default(1),
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
   /** From the root, with its query; `{{people.id}}` is a cell of the data, `{{person}}` the number of the person. */
-  path: z.string().regex(/^\//, 'expected a path such as /items'),
+  path: pathSchema,
   headers: headersSchema.default({}),
   /** Sent as JSON; its texts may hold `{{…}}`. */
   body: z.json().optional(),

@@ -102,6 +102,26 @@ describe('evaluateTargets', () => {
     expect(evaluate(target, { ...run, trials })).toMatchObject({ verdict: 'missed', why: /^none broke an invariant/ })
   })
 
+  it('misses a latency when more failed than lie above its percentile, however quick the others were', () => {
+    const target = { measure: 'latency_p99_ms', modes: ['none'], at_most: 1e9 }
+    const failing = (errors: number) => {
+      const run = exampleRun()
+      const withErrors = (trial: Run['trials'][number]) => ({
+        ...trial,
+        loads: trial.loads.map((load) => ({ ...load, errors: trial.mode === 'none' ? errors : 0 })),
+      })
+      return { ...run, trials: run.trials.map(withErrors) }
+    }
+    expect(evaluate(target, failing(0)).verdict).toBe('met')
+    const accepted = exampleRun().trials.find(({ mode }) => mode === 'none')?.loads[0]?.accepted ?? 0
+    expect(evaluate(target, failing(accepted))).toMatchObject({
+      verdict: 'missed',
+      why: expect.stringMatching(/^5\d(\.\d)? % of the requests of none failed/),
+    })
+    expect(evaluate({ ...target, measure: 'latency_p95_ms' }, failing(Math.round(0.02 * accepted))).verdict).toBe('met')
+    expect(evaluate(target, failing(Math.round(0.02 * accepted))).verdict).toBe('missed')
+  })
+
   it('compares equality within the tolerance', () => {
     const target = { measure: 'redis_round_trips_in_request', modes: ['token-bucket'] }
     expect(evaluate({ ...target, equals: 1 }).verdict).toBe('met')

@@ -39,6 +39,8 @@ function evaluate(target: Target, run: Run, results: readonly Result[]): TargetR
     const whose = broken.length === 1 ? 'its' : 'their'
     return told('missed', `${joinWords(broken)} broke an invariant, so ${whose} figures do not count`)
   }
+  const failing = failingModes(target, results)
+  if (failing.length > 0) return told('missed', failing.join(', '))
   if (!known.every((entry) => isMet(target, entry.value ?? Number.NaN))) {
     return told('missed', doubts(target, measured, results))
   }
@@ -52,6 +54,20 @@ function brokenModes(target: Target, results: readonly Result[]): string[] {
   return results
     .filter((result) => sides.includes(result.mode) && brokenInvariants(result).length > 0)
     .map((result) => result.mode)
+}
+
+/** Percentiles are of those who were answered: where more failed than lie above one, it is that of nobody. */
+const ABOVE_PERCENTILE: Partial<Record<Target['measure'], number>> = { latency_p95_ms: 0.05, latency_p99_ms: 0.01 }
+
+function failingModes(target: Target, results: readonly Result[]): string[] {
+  const most = ABOVE_PERCENTILE[target.measure]
+  if (most === undefined) return []
+  return results.flatMap((result) => {
+    const { mode, error_ratio: share } = result
+    const isOfTarget = (target.modes ?? []).includes(mode) && matchesScenario(target, result)
+    if (!isOfTarget || share === null || share <= most) return []
+    return `${formatShare(share)} of the requests of ${mode} failed, which is as good as no answer at this percentile`
+  })
 }
 
 /** Which of the modes have no value, and why; every one of them would have to meet the target. */

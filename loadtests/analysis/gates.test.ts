@@ -57,6 +57,14 @@ describe('judgeTrial', () => {
     ])
   })
 
+  it('k6 may use a share of all cores, the others of one', () => {
+    const run = openRun({ trial: { samples: busyGenerator(openRun().trials[0] as Trial) } })
+    const ofK6 = { ...run, plan: { ...run.plan, engine: 'k6' as const }, environment: { ...run.environment, cores: 2 } }
+    expect([verdictOf('generator_cpu', run), verdictOf('generator_cpu', ofK6)]).toEqual(['fail', 'pass'])
+    const single = { ...ofK6, environment: { ...run.environment, cores: 1 } }
+    expect(verdictOf('generator_cpu', single)).toBe('fail')
+  })
+
   it.each<[GateName, 'doubt' | 'fail', Parameters<typeof openRun>[0]]>([
     ['generator_cpu', 'fail', { trial: { samples: busyGenerator(openRun().trials[0] as Trial) } }],
     ['offered', 'fail', { load: { schedule: { ...schedule, sent: 4_900, dropped: 100 } } }],

@@ -5,7 +5,7 @@ import { parse } from 'csv-parse/sync'
 import { CELLS, cellOf } from '../drivers/recipes/custom.ts'
 import type { Custom } from '../drivers/recipes/requests.ts'
 import { UsageError } from '../errors.ts'
-import { type ScenarioFile, scenarioFileSchema } from '../scenario-file.ts'
+import { headerValueSchema, type ScenarioFile, scenarioFileSchema } from '../scenario-file.ts'
 
 export interface LoadedScenario {
   readonly file: ScenarioFile
@@ -29,6 +29,7 @@ export async function loadScenarioFile(path: string, seed: number): Promise<Load
   const file = parsed.data
   const data = await readData(path, file)
   refuseUnknownCells(path, file, data)
+  refuseUnsendableCells(path, file, data)
   return { file, requests: { kind: 'custom', seed, requests: file.requests.map(toTemplate), data } }
 }
 
@@ -75,3 +76,22 @@ function refuseUnknownCells(path: string, { requests }: ScenarioFile, data: Cust
     }
   }
 }
+
+/** In a path each cell is escaped, in a body it is quoted; a header takes it as it is. */
+function refuseUnsendableCells(path: string, { requests }: ScenarioFile, data: Custom['data']): void {
+  for (const { name, headers } of requests) {
+    const keys = Object.values(headers).flatMap((text) => [...text.matchAll(CELLS)].map(([, key = '']) => key))
+    for (const [table, rows] of Object.entries(data)) {
+      for (const [index, row] of rows.entries()) {
+        const isBad = (key: string) => key.startsWith(`${table}.`) && !canBeSent(row[key.slice(table.length + 1)])
+        const bad = keys.find(isBad)
+        if (bad !== undefined)
+          throw new UsageError(
+            `${path}: request ${name} sends {{${bad}}} in a header, and that of row ${index + 1} has a line break.`,
+          )
+      }
+    }
+  }
+}
+
+const canBeSent = (cell = '') => headerValueSchema.safeParse(cell).success

@@ -52,7 +52,8 @@ describe('the example', () => {
     const { run, directory } = readRun()
     // Random arrivals are those of the file the next time as well.
     expect(run.repeat_with).toMatch(/ --engine paced --duration 4 /)
-    expect(result?.gates).toContainEqual(expect.objectContaining({ name: 'telemetry', verdict: 'pass' }))
+    // Who looks at no process of the target misses none: a part may be missing where this machine was held up.
+    expect(result?.gates.find(({ name }) => name === 'telemetry')?.value).toBeLessThan(0.7)
     const [load] = run.trials.find(({ mode }) => mode === 'target')?.loads ?? []
     expect(load).toMatchObject({ refused: 0, errors: 0, schedule: { dropped: 0 } })
     expect(load?.accepted).toBeGreaterThan(300)
@@ -65,7 +66,7 @@ describe('the example', () => {
     const prometheus = createServer((request, response) => {
       const query = new URL(request.url ?? '', 'http://x').searchParams
       const start = Number(query.get('start'))
-      const values = [0, 1, 2].map((second) => [start + second, String(10 + second)])
+      const values = Array.from({ length: 60 }, (_, second) => [start + second, '11'])
       response.end(
         JSON.stringify({
           status: 'success',
@@ -123,6 +124,38 @@ it('a command that Ctrl-C stops as well says nothing of the target', async () =>
   if (name !== '') expect((await cli.run(['report', join(to, name)])).stdout).not.toContain('BROKE')
 })
 
+it('Ctrl-C within the measured load keeps what was measured until then, and marks the run', async () => {
+  let firstAt = 0
+  const target = createServer((_request, response) => {
+    firstAt ||= performance.now()
+    response.end('{}')
+  }).listen(0, '127.0.0.1')
+  await once(target, 'listening')
+  const to = join(out, 'cut')
+  const file = scenario(
+    'cut',
+    `{ name: 'cut', description: 'x', requests: [{ name: 'read', path: '/' }], verify: ['node', '-e', 'process.exit(1)'] }`,
+  )
+  const address = `http://127.0.0.1:${(target.address() as AddressInfo).port}`
+  // With this seed the target comes before the bare route.
+  const choices = ['--rate', '20', '--duration', '600', '--rounds', '1', '--seed', '1']
+  const running = cli.start(['load', file, '--url', address, ...choices, '--out', to])
+  // The warm-up lasts two seconds.
+  await vi.waitFor(() => expect(firstAt && performance.now() - firstAt).toBeGreaterThan(6_000), 60_000)
+  running.kill('SIGINT')
+  expect((await running.ended).code).toBe(130)
+  target.close()
+  const [name = ''] = readdirSync(to)
+  const run = runSchema.parse(JSON.parse(readFileSync(join(to, name, 'run.json'), 'utf8')))
+  expect(run).toMatchObject({ status: 'interrupted', trials: [{ mode: 'target', status: 'ok' }] })
+  const [{ loads, samples, invariants } = { loads: [], samples: [], invariants: [] }] = run.trials
+  expect(loads[0]?.accepted).toBeGreaterThan(10)
+  expect(loads[0]?.seconds).toBeLessThan(300)
+  expect(loads[0]?.steady?.seconds).toBeLessThan(300)
+  expect(samples.length).toBeGreaterThan(1)
+  expect(invariants).toEqual([])
+})
+
 describe('bad input', () => {
   it.each<[string, () => string[], number, RegExp]>([
     ['no file', () => ['nowhere.ts'], 2, /no scenario file "nowhere\.ts"/],
@@ -140,6 +173,54 @@ describe('bad input', () => {
       /is not on this machine: --i-own-this-target/,
     ],
     ['a path in the address', () => [example, '--url', `${url}/api`], 2, /give scheme, host and port alone/],
+    [
+      'a password in the address, which is not said again',
+      () => [example, '--url', url.replace('//', '//ada:secret@')],
+      2,
+      /^(?!.*secret).*is given with a name or password: the scenario's requests send them/s,
+    ],
+    [
+      'a path that is no ASCII',
+      () => [scenario('path', `{ name: 'x', description: 'x', requests: [{ name: 'a', path: '/a b' }] }`)],
+      2,
+      /requests\.0\.path: only visible ASCII is possible in a path: write a space as %20/,
+    ],
+    [
+      'a header that would be two',
+      () => [
+        scenario(
+          'split',
+          `{ name: 'x', description: 'x', requests: [{ name: 'a', path: '/', headers: { 'X-A': 'a\\r\\nX-B: b' } }] }`,
+        ),
+      ],
+      2,
+      /no header can hold a line break/,
+    ],
+    [
+      'a cell that would be two headers',
+      () => {
+        writeFileSync(join(cli.directory, 'two.csv'), 'name\nada\n"a\nb"\n')
+        const requests = `[{ name: 'a', path: '/', headers: { 'X-Name': '{{people.name}}' } }]`
+        return [
+          scenario('cells', `{ name: 'x', description: 'x', data: { people: 'two.csv' }, requests: ${requests} }`),
+        ]
+      },
+      2,
+      /request a sends \{\{people\.name\}\} in a header, and that of row 2 has a line break/,
+    ],
+    [
+      'a command that is not there, before anything is loaded',
+      () => [
+        scenario(
+          'nod',
+          `{ name: 'x', description: 'x', requests: [{ name: 'a', path: '/' }], verify: ['nod', 'check.js'] }`,
+        ),
+        '--url',
+        url,
+      ],
+      2,
+      /verify: "nod" is not on the PATH/,
+    ],
     ['contradictory loops', () => [example, '--rate', '5', '--connections', '5'], 2, /choose one of them/],
     [
       'a target that is away',

@@ -84,8 +84,12 @@ async function load(path: string, options: LoadOptions): Promise<void> {
 /** @throws UsageError for none, for one with a path, and for one that may be somebody else's */
 function targetUrl(url: string | undefined, isOwned: boolean): string {
   if (url === undefined) throw new UsageError('the scenario names no url: --url says what is loaded.')
-  const { hostname, origin, pathname, search } = new URL(url)
-  if (pathname !== '/' || search !== '')
+  const { hostname, origin, pathname, search, hash, username, password } = new URL(url)
+  if (username !== '' || password !== '')
+    throw new UsageError(
+      `${origin} is given with a name or password: the scenario's requests send them, by a header Authorization.`,
+    )
+  if (pathname !== '/' || search !== '' || hash !== '')
     throw new UsageError(
       `${url}: give scheme, host and port alone (${origin}); paths stand in the scenario's requests.`,
     )

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { get as getPlain } from 'node:http'
 import { get as getByTls } from 'node:https'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { readCalibration } from '../calibrate/calibration-file.ts'
 import { startGenerator } from '../drivers/generator.ts'
-import { UnreachableError } from '../errors.ts'
+import { InvalidRunError, UnreachableError, UsageError } from '../errors.ts'
 import { describeEnvironment } from '../measure/environment.ts'
 import { loadBare } from '../measure/load-bare.ts'
 import { loadCeiling } from '../measure/load-ceiling.ts'
@@ -15,6 +15,7 @@ import type { Judged, LoadContext, TrialPosition } from '../measure/trial-contex
 import type { ProgressReport } from '../report/progress.ts'
 import { type InvariantResult, type Plan, RUN_SCHEMA, type Run } from '../run-file.ts'
 import { neverSettled } from '../sut/child.ts'
+import { findProgram, isExecutable } from '../sut/find-program.ts'
 import { clearAfterKilled } from '../sut/leftovers.ts'
 import { createRunDirectory } from '../sut/run-directory.ts'
 import { withResolvers } from '../with-resolvers.ts'
@@ -42,6 +43,7 @@ export interface TargetParts {
 /** Loads somebody's own target in rounds, beside the bare route. @returns the run, also when it was interrupted */
 export async function runTarget(parts: TargetParts): Promise<Run> {
   const { plan, signal, progress } = parts
+  refuseMissingCommand(parts)
   await refuseSilence(parts.url)
   await clearAfterKilled(progress.say)
   const directory = createRunDirectory(parts.runId)
@@ -56,6 +58,16 @@ export async function runTarget(parts: TargetParts): Promise<Run> {
   } finally {
     await directory.remove()
   }
+}
+
+/** Otherwise it would be told after the first load. */
+function refuseMissingCommand({ loaded: { file }, path }: TargetParts): void {
+  const [command] = file.verify ?? []
+  if (command === undefined) return
+  const isFile = command.includes('/')
+  if (isFile ? isExecutable(resolve(dirname(path), command)) : findProgram([command]) !== null) return
+  const where = isFile ? 'is no program that can be run' : 'is not on the PATH'
+  throw new UsageError(`${path}: verify: "${command}" ${where}.`)
 }
 
 /** Any answer will do: which paths there are is the scenario's business, and where they lead may be somebody else's. */
@@ -100,29 +112,39 @@ async function measureSubject(parts: TargetParts, context: LoadContext, position
   if (position.mode === 'ceiling') return loadCeiling(context, position)
   const { prometheus } = parts.loaded.file
   const beganAtMs = Date.now()
-  const judged = await loadBare(context, position, { url: parts.url, rateFactor: 1, roots: {}, died: neverSettled() })
+  const judged = await loadBare(context, position, {
+    ...{ url: parts.url, rateFactor: 1, roots: {}, died: neverSettled() },
+    keepsPart: true,
+  })
   const samples = prometheus
     ? await addPrometheus(judged.samples, beganAtMs, prometheus, parts.progress.say)
     : judged.samples
   return { ...judged, samples, invariants: await verify(parts) }
 }
 
-/** The team's own command in place of the ledger's invariants; its last line says what broke. */
+/**
+ * The team's own command in place of the ledger's invariants; its last line says what broke.
+ * @throws InvalidRunError when it said nothing of the target: it could not be run, did not end or wrote too much
+ */
 async function verify({ loaded: { file }, path, url, signal }: TargetParts): Promise<InvariantResult[]> {
   const [command, ...args] = file.verify ?? []
-  if (command === undefined) return []
+  // An interrupted load says nothing of what its target holds.
+  if (command === undefined || signal.aborted) return []
   const title = [command, ...args].join(' ')
   const env = { ...process.env, REDLINE_URL: url }
   const options = { cwd: dirname(path), timeout: VERIFY_TIMEOUT_MS, maxBuffer: VERIFY_MOST_BYTES, env, signal }
   const failure = await run(command, args, options).then(
     () => null,
-    (error: { stdout?: string; stderr?: string; message: string; killed?: boolean }) => {
-      if (error.killed) return `it had not ended after ${VERIFY_TIMEOUT_MS / 60_000} minutes`
+    (error: { stdout?: string; stderr?: string; message: string; killed?: boolean; code?: unknown }) => {
+      // Ctrl-C reaches the command as well, which then says nothing of the target.
+      if (signal.aborted) return undefined
+      if (error.killed && error.code === null)
+        throw new InvalidRunError(`verify, "${title}", had not ended after ${VERIFY_TIMEOUT_MS / 60_000} minutes`)
+      if (typeof error.code === 'string') throw new InvalidRunError(`verify, "${title}": ${error.message}`)
       return lastLine(`${error.stdout ?? ''}\n${error.stderr ?? ''}`) || error.message
     },
   )
-  // Ctrl-C reaches the command as well, which then says nothing of the target.
-  signal.throwIfAborted()
+  if (failure === undefined || signal.aborted) return []
   return [{ number: 0, title, examined: 1, broken: failure === null ? [] : [failure] }]
 }
 

@@ -1,6 +1,9 @@
 import { HTTPParser } from 'http-parser-js'
 import type { Answer } from './recipes/recipe.ts'
 
+/** Of http-parser-js: no body comes, whatever length was told. */
+export const SKIP_BODY = 1
+
 export interface AnswerReader {
   /** @returns the answer when these bytes complete one, 'broken' for what is no HTTP, null when more is to come */
   read(chunk: Buffer, bytes: number): Answer | 'broken' | null
@@ -23,6 +26,7 @@ export function createAnswerReader(): AnswerReader {
     status = statusCode
     keepsAlive = shouldKeepAlive
     parts = []
+    return statusCode === 304 ? SKIP_BODY : 0
   }
   parser[HTTPParser.kOnBody] = (chunk, start, length) => {
     // Copied, because the next read overwrites the chunk.

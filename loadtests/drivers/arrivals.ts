@@ -23,6 +23,11 @@ export function meanRate(arrivals: Arrivals): number {
   return arrivals.rate
 }
 
+/** It changes only by chance: a part of the load tells as much as the whole. */
+export function isLevel({ model }: Arrivals): boolean {
+  return model === 'constant' || model === 'poisson'
+}
+
 /** In words, with its unit. */
 export function describeArrivals(arrivals: Arrivals): string {
   if (arrivals.model === 'ramp') return `${arrivals.from} to ${arrivals.to} people/s, evenly growing`

@@ -39,7 +39,11 @@ export function createAutocannonDriver(): Driver {
           clients.push(attachClient(client, connect(recipe, crowd, format), recorder))
         },
       })
-      const end = scheduleEnd(spec, crowd.close, () => run.instance.stop(), signal)
+      const close = () => {
+        recorder.endAt(performance.now())
+        crowd.close()
+      }
+      const end = scheduleEnd(spec, close, () => run.instance.stop(), signal)
       try {
         await run.done
       } finally {

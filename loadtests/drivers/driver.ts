@@ -70,7 +70,10 @@ export const scheduleSchema = z.object({
 })
 export type Schedule = z.infer<typeof scheduleSchema>
 
-/** The part of a load after its own warm-up (analysis/steady-state.ts). */
+/**
+ * The part of a load that counts: after its own warm-up (analysis/steady-state.ts), up to the end that it was told. Who was
+ * answered after that end is in no rate, and in the latencies.
+ */
 export const steadySchema = z.object({
   /** Where it begins, in seconds since the load began. */
   from: z.number(),
@@ -79,12 +82,12 @@ export const steadySchema = z.object({
   served: count,
   refused: count,
   errors: count,
-  /** As that of the whole load. */
+  /** As that of the whole load, with those who were answered after its end. */
   histogram: z.string(),
   /** Mean latency of its last third over that of its first, less 1. */
   drift: z.number(),
-  /** No cut leaves a series without a trend. */
-  is_steady: z.boolean(),
+  /** False: no cut leaves a series without a trend. Null: too few answers to tell, or a load that changes by its plan. */
+  is_steady: z.boolean().nullable(),
 })
 export type Steady = z.infer<typeof steadySchema>
 
@@ -92,7 +95,7 @@ export type Steady = z.infer<typeof steadySchema>
 export const wireSchema = z.object({ sent: count, received: count })
 
 export const loadResultSchema = z.object({
-  /** From the first request to the last answer. */
+  /** From the begin to the last answer or error, and at least as long as it was to last. */
   seconds: z.number(),
   /** Milliseconds since the epoch at which the load began. */
   started_at_ms: z.number(),
@@ -112,7 +115,7 @@ export const loadResultSchema = z.object({
   steps: z.record(z.string(), z.object({ answers: count, histogram: z.string() })),
   /** Null for a closed loop. */
   schedule: scheduleSchema.nullable(),
-  /** Null when there were too few answers or too little time to tell. */
+  /** Null when a load that had no end by the clock had too few answers or too little time to tell. */
   steady: steadySchema.nullable(),
   /** The greatest step of the wall clock against the monotonic one meanwhile, in milliseconds. */
   clock_step_ms: z.number(),

@@ -52,6 +52,11 @@ describe('an answer is read', () => {
       'sent 200 {"a":1}',
     ],
     ['without a body', 'HTTP/1.1 204 No Content\r\n\r\n', 'sent 204 '],
+    [
+      'with the length of a body that was not modified',
+      'HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n',
+      'sent 304 ',
+    ],
     ['after early hints', `HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n${OK}`, 'sent 202 {}'],
     ['with letters of two bytes', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\naé', 'sent 200 aé'],
   ])('%s, and its connection is used again', async (_, bytes, expected) => {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { K6Load } from '../k6/visit.ts'
+import { isLevel } from './arrivals.ts'
 import { type CheckedLoadSpec, type Driver, loadSpecSchema, type Schedule } from './driver.ts'
 import { buildHistogram, encodeHistogram, toMicroseconds } from './histogram.ts'
 import { findK6 } from './k6-binary.ts'
@@ -51,21 +52,30 @@ export function createK6Driver(): Driver {
       const spec = loadSpecSchema.parse(unchecked)
       const { command, args } = await findK6()
       const recipe = createRecipe(spec.requests)
-      const recorder = createLoadRecorder(spec.answers_file, recipe)
-      const lag = buildHistogram()
       const load = describeLoad(spec)
+      const recorder = createLoadRecorder(spec.answers_file, recipe, isLevel(load.arrivals))
+      const lag = buildHistogram()
       const loadFile = `${spec.answers_file}.load.json`
       await writeFile(loadFile, JSON.stringify(load))
       const child = start(command, args, loadFile, load.vus)
       const progress = setInterval(() => onProgress?.(recorder.takeProgress()), 1_000)
-      const stop = () => stopGently(child)
+      const stop = () => {
+        recorder.endAt(performance.now())
+        stopGently(child)
+      }
       signal?.addEventListener('abort', stop, { once: true })
       if (signal?.aborted) stop()
       try {
         const said: string[] = []
         child.stderr?.on('data', (chunk: Buffer) => void said.push(...chunk.toString().trim().split('\n')))
         const ended = once(child, 'close') as Promise<[code: number | null]>
-        const reading = readLines(child, said, recorder, recipe.room, (ms) => lag.recordValue(toMicroseconds(ms)))
+        const begin = (atMs: number) => {
+          recorder.begin(atMs)
+          recorder.endAt(atMs + 1_000 * load.seconds)
+        }
+        const reading = readLines(child, said, { ...recorder, begin }, recipe.room, (ms) =>
+          lag.recordValue(toMicroseconds(ms)),
+        )
         const [beganAtMs, [code]] = await Promise.all([reading, ended])
         if (code !== 0 && code !== THRESHOLD_MISSED && !signal?.aborted)
           throw new Error(`k6 ended with ${code ?? 'a signal'}: ${said.slice(-3).join(' ') || 'it said nothing'}`)

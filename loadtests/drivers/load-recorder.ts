@@ -12,6 +12,8 @@ const TIME_ORIGIN_MS = performance.timeOrigin
 export interface LoadRecorder {
   /** The load began at this moment of the performance clock, not when this was made; before the first answer. */
   begin(atMs: number): void
+  /** From this moment on nobody comes any more; without it the load ends with its last outcome. The earliest counts. */
+  endAt(atMs: number): void
   /** @param atMs when the answer was there, by the performance clock of this process; now unless it is told */
   answered(request: OutgoingRequest, status: number, body: string, latencyMs: number, atMs?: number): void
   /** No answer came, and none will. `not_sent`: it never left the generator. */
@@ -26,18 +28,26 @@ export interface LoadRecorder {
   finish(schedule?: Schedule): Promise<LoadResult>
 }
 
-/** Counts the answers of one load and keeps their latencies in microseconds; all generators share it. */
-export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Recipe, 'steps' | 'room'>): LoadRecorder {
+/**
+ * Counts the answers of one load and keeps their latencies in microseconds; all generators share it.
+ * @param isLevel false where the load changes by its plan: nothing of it is a warm-up then
+ */
+export function createLoadRecorder(
+  answersFile: string,
+  { steps, room }: Pick<Recipe, 'steps' | 'room'>,
+  isLevel = true,
+): LoadRecorder {
   const answers = createAnswersFile(answersFile)
   const total = buildHistogram()
   const recent = buildHistogram()
   const byStep = new Map(steps.length > 1 ? steps.map((step) => [step, buildHistogram()]) : [])
   let beganAt = performance.now()
-  let slices = createLoadSlices(beganAt)
+  let endsAt = Number.POSITIVE_INFINITY
+  let slices = createLoadSlices(beganAt, isLevel)
   const clock = createClockWatch()
   const counts = { accepted: 0, served: 0, refused: 0, errors: 0 }
   let reported = { ...counts }
-  let lastAnswerAt = beganAt
+  let lastOutcomeAt = beganAt
   const byStatus: Record<string, number> = {}
 
   const note = (request: OutgoingRequest, outcome: Outcome, status: string, redemptionId: string, nowMs: number) => {
@@ -49,6 +59,7 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
   }
   const fail = (request: OutgoingRequest, status: string, atMs: number) => {
     counts.errors++
+    lastOutcomeAt = Math.max(lastOutcomeAt, atMs)
     slices.add(atMs, 'errors', null)
     note(request, 'indeterminate', status, '', atMs)
   }
@@ -56,11 +67,16 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
   return {
     begin(atMs) {
       beganAt = atMs
-      lastAnswerAt = atMs
-      slices = createLoadSlices(atMs)
+      lastOutcomeAt = atMs
+      slices = createLoadSlices(atMs, isLevel)
+      slices.endAt(endsAt)
+    },
+    endAt(atMs) {
+      endsAt = Math.min(endsAt, atMs)
+      slices.endAt(endsAt)
     },
     answered(request, status, body, latencyMs, atMs = performance.now()) {
-      lastAnswerAt = Math.max(lastAnswerAt, atMs)
+      lastOutcomeAt = Math.max(lastOutcomeAt, atMs)
       const good = request.isGood?.({ status, body })
       // A check may ask for a server error; without one none is an answer.
       if (status >= 500 && !good) return fail(request, String(status), atMs)
@@ -93,14 +109,14 @@ export function createLoadRecorder(answersFile: string, { steps, room }: Pick<Re
       clock.look()
       await answers.close()
       return {
-        seconds: (lastAnswerAt - beganAt) / 1000,
+        seconds: (Math.max(lastOutcomeAt, endsAt === Number.POSITIVE_INFINITY ? beganAt : endsAt) - beganAt) / 1000,
         started_at_ms: performance.timeOrigin + beganAt,
         ...counts,
         by_status: byStatus,
         histogram: encodeHistogram(total),
         steps: Object.fromEntries([...byStep].map(([step, histogram]) => [step, describe(histogram)])),
         schedule: schedule ?? null,
-        steady: slices.steady(lastAnswerAt),
+        steady: slices.steady(lastOutcomeAt),
         clock_step_ms: clock.greatestMs,
         room,
         answers_file: answersFile,

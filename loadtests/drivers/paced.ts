@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isLevel } from './arrivals.ts'
 import { type CheckedLoadSpec, type Driver, loadSpecSchema, type Schedule } from './driver.ts'
 import { buildHistogram, encodeHistogram, toMicroseconds } from './histogram.ts'
 import { createHttpConnections } from './http-connections.ts'
 import { createLoadRecorder, type LoadRecorder } from './load-recorder.ts'
-import { createPacer, type Pacer } from './pacer.ts'
+import { createPacer, LEAD_MS, type Pacer } from './pacer.ts'
 import { createRecipe } from './recipes/registry.ts'
 import { formatFor } from './recipes/request-text.ts'
 import { createVisitors, type Visitors } from './visitors.ts'
@@ -27,7 +28,7 @@ export function createPacedDriver(): Driver {
       if (arrivals === undefined || seconds === undefined) throw new RangeError('an open loop needs arrivals')
       const recipe = createRecipe(spec.requests)
       const pacer = idlePacers.pop() ?? (await createPacer())
-      const recorder = createLoadRecorder(spec.answers_file, recipe)
+      const recorder = createLoadRecorder(spec.answers_file, recipe, isLevel(arrivals))
       const lag = buildHistogram()
       const connections = createHttpConnections(spec.url, spec.connections, spec.timeout_seconds * 1000)
       const noteLag = (lagMs: number) => lag.recordValue(toMicroseconds(lagMs))
@@ -37,9 +38,13 @@ export function createPacedDriver(): Driver {
       const come = (intendedAt: number) => {
         if (scheduled < recipe.mostPeople) visitors.come(recipe.visit(++scheduled), intendedAt)
       }
+      const beginAt = performance.now() + LEAD_MS
+      recorder.begin(beginAt)
+      recorder.endAt(beginAt + 1_000 * seconds)
       let beganAtMs: number
       try {
-        beganAtMs = await pacer.run(arrivals, seconds, come, signal)
+        beganAtMs = await pacer.run(arrivals, seconds, come, signal, beginAt)
+        if (signal?.aborted) recorder.endAt(performance.now())
         idlePacers.push(pacer)
         await finishVisits(visitors, recorder, spec, signal)
       } finally {

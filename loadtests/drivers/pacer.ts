@@ -4,8 +4,8 @@ import { withResolvers } from '../with-resolvers.ts'
 import { type Arrivals, arrivalTimes } from './arrivals.ts'
 import { monotonicOffsetMs } from './monotonic.ts'
 
-/** Until the first one comes, so that everything is ready by then. */
-const LEAD_MS = 5
+/** Until the first one may come, so that everything is ready by then. */
+export const LEAD_MS = 5
 /** The thread is told so many moments at once. */
 const MOMENTS_PER_TURN = 64
 /** What the thread says in one number: so many moments are due, of the turn times this. */
@@ -15,12 +15,14 @@ export interface Pacer {
   /**
    * Calls `onArrival` at each moment of arrival with that moment by `performance.now()`, in their order. Resolves when
    * everybody has come, or when it was aborted, with the begin by process.hrtime() in milliseconds. One run at a time.
+   * @param beginAt by `performance.now()`, at least LEAD_MS from now
    */
   run(
     arrivals: Arrivals,
     seconds: number,
     onArrival: (intendedAt: number) => void,
     signal?: AbortSignal,
+    beginAt?: number,
   ): Promise<number>
 }
 
@@ -43,10 +45,9 @@ export async function createPacer(): Promise<Pacer> {
     Atomics.notify(turn, 0)
   }
   return {
-    async run(arrivals, seconds, onArrival, signal) {
+    async run(arrivals, seconds, onArrival, signal, beganAt = performance.now() + LEAD_MS) {
       const { promise: ended, resolve: end, reject: fail } = withResolvers<void>()
       const stop = () => end()
-      const beganAt = performance.now() + LEAD_MS
       const offsetMs = monotonicOffsetMs()
       const times = arrivalTimes(arrivals, seconds)
       let planned: number[] = []

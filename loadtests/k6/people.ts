@@ -17,15 +17,15 @@ type Answered = (request: OutgoingRequest, response: RefinedResponse<'text'>, is
 export function createPeople(url: string, requests: Requests, timeoutSeconds: number) {
   // Each VU has its own world: what is drawn at random must differ between them.
   const recipe = createRecipe('seed' in requests ? { ...requests, seed: requests.seed + __VU } : requests)
-  const send = ({ method, path, headers, body }: OutgoingRequest): RefinedResponse<'text'> =>
+  const send = ({ step, method, path, headers, body }: OutgoingRequest): RefinedResponse<'text'> =>
     http.request(method, `${url}${path}`, body ?? null, {
       headers: { ...(body && { 'Content-Type': 'application/json' }), Accept: 'application/json', ...headers },
       timeout: `${timeoutSeconds}s`,
       responseType: 'text',
       // An answer is an answer, and where it leads to may be somebody else's.
       redirects: 0,
-      // Without it each status of a redemption would be a series of its own.
-      tags: { name: path.replace(/\/[0-9a-f-]{36}|\?.*/g, '') },
+      // Without it each status of a redemption, and each cell in a path, would be a series of its own.
+      tags: { name: step.startsWith('custom:') ? step : path.replace(/\/[0-9a-f-]{36}|\?.*/g, '') },
     })
   return {
     recipe,

@@ -1,3 +1,4 @@
+import { SharedArray } from 'k6/data'
 import exec from 'k6/execution'
 import type { RefinedResponse } from 'k6/http'
 import type { Options } from 'k6/options'
@@ -38,7 +39,7 @@ export type K6Line = [
   isGood: boolean | null,
 ]
 
-const load = JSON.parse(open(__ENV['REDLINE_LOAD'] ?? '')) as K6Load
+const load = readLoad()
 const people = createPeople(load.url, load.requests, load.timeoutSeconds)
 
 /** After the last one came, people go on for so long; what they sent by then has its whole time for an answer. */
@@ -49,6 +50,19 @@ export const options: Options = {
   scenarios: {
     load: shapeOf(load.arrivals, load.seconds, load.vus, GO_ON_SECONDS + load.timeoutSeconds + 1),
   },
+}
+
+/** Each VU has a world of its own: the rows of a scenario's data, of which there may be many, are kept once for all. */
+function readLoad(): K6Load {
+  const read = () => JSON.parse(open(__ENV['REDLINE_LOAD'] ?? '')) as K6Load
+  const tablesOf = ({ requests }: K6Load) => (requests.kind === 'custom' ? requests.data : {})
+  const [head] = new SharedArray('load', () => {
+    const whole = read()
+    return [{ ...whole, tables: Object.keys(tablesOf(whole)), requests: { ...whole.requests, data: {} } }]
+  }) as [K6Load & { tables: string[] }]
+  if (head.requests.kind !== 'custom') return head
+  const tables = head.tables.map((name) => [name, new SharedArray(`data ${name}`, () => tablesOf(read())[name] ?? [])])
+  return { ...head, requests: { ...head.requests, data: Object.fromEntries(tables) } }
 }
 
 export default function visit(): void {
@@ -86,9 +100,12 @@ function elapsedMs(): number {
   return now - scheduleBeganAt
 }
 
-/** As k6 saw the answer come: this script goes on later, when k6 has a CPU for it. */
+/**
+ * As k6 saw the answer come: this script goes on later, when k6 has a CPU for it. What it calls blocked is until a
+ * connection was there, with the time in which it was made and its handshake.
+ */
 function latencyOf({ timings }: RefinedResponse<'text'>): number {
-  return timings.blocked + timings.connecting + timings.tls_handshaking + timings.duration
+  return timings.blocked + timings.duration
 }
 
 function tellAnswer(

@@ -5,18 +5,17 @@ import { type Judged, type LoadContext, NOTHING_MEASURED, type TrialPosition } f
 import { startTrialRecorder } from './trial-recorder.ts'
 
 /** Something that is loaded without a look inside. */
-interface Bare extends Pick<LoadTarget, 'url' | 'rateFactor' | 'died'> {
+interface Bare extends Pick<LoadTarget, 'url' | 'rateFactor' | 'died' | 'keepsPart'> {
   /** Processes of which the CPU is counted. */
   readonly roots: Partial<Record<ProcessKind, readonly number[]>>
 }
 
 /** Warm-up and one measured load; there is no drain, and no invariants. */
 export async function loadBare(context: LoadContext, position: TrialPosition, bare: Bare): Promise<Judged> {
-  const { url, rateFactor, died } = bare
   const roots = { ...bare.roots, generator: [context.generator.process.pid] }
   const recorder = startTrialRecorder({ metricsUrls: [], roots }, (sample) => context.onSample(sample, position))
   const kept = { answersFiles: [], rooms: [] }
-  const target: LoadTarget = { url, rateFactor, workloads: describeWorkloads(context), recorder, died, ...kept }
+  const target: LoadTarget = { ...bare, workloads: describeWorkloads(context), recorder, ...kept }
   try {
     await runLoad(context, target, 'warm-up')
     recorder.phase = 'paused'

@@ -1,5 +1,6 @@
 import { pushTimeseries } from 'prometheus-remote-write'
 import { UnreachableError } from '../errors.ts'
+import { splitCredentials } from './basic-auth.ts'
 
 /** A moment of a series. */
 export interface PushedSample {
@@ -18,15 +19,17 @@ export function writeUrlOf(url: string): string {
 }
 
 /** Sends samples of one moment (ms since the epoch) by remote write. @throws UnreachableError saying what to do */
-export async function pushSamples(url: string, samples: readonly PushedSample[], at: number): Promise<void> {
+export async function pushSamples(to: string, samples: readonly PushedSample[], at: number): Promise<void> {
+  const { url: address, headers } = splitCredentials(to)
+  const url = address.href
   const series = samples.map(({ name, labels, value }) => ({
     labels: sortLabels({ __name__: name, ...labels }),
     samples: [{ value, timestamp: at }],
   }))
   const { status, errorMessage } = await pushTimeseries(series, {
     url,
-    headers: { 'Content-Encoding': 'snappy', 'X-Prometheus-Remote-Write-Version': '0.1.0' },
-    fetch: (to, init) => post(to, init?.headers ?? {}, init?.body as unknown as Uint8Array<ArrayBuffer>),
+    headers: { ...headers, 'Content-Encoding': 'snappy', 'X-Prometheus-Remote-Write-Version': '0.1.0' },
+    fetch: (writeUrl, init) => post(writeUrl, init?.headers ?? {}, init?.body as unknown as Uint8Array<ArrayBuffer>),
   }).catch((cause: Error) => {
     const why = cause.cause instanceof Error ? cause.cause.message : cause.message
     throw new UnreachableError(`${url} cannot be reached (${why}): start a Prometheus there, or correct --push-to.`, {

@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import type { Sample } from '../run-file.ts'
+import { reasonOf } from '../sut/ask-json.ts'
+import { describeFailure } from '../sut/store.ts'
+import { splitCredentials } from './basic-auth.ts'
 
 const DEADLINE_MS = 10_000
+/** Prometheus refuses more than 11,000 of a series at once. */
+const MOST_POINTS = 10_000
 
 /** Of the HTTP API, "Range queries". */
 const rangeSchema = z.object({
@@ -43,18 +48,25 @@ async function queryRange(
   beganAtMs: number,
   seconds: number,
 ): Promise<Map<number, number>> {
-  const address = new URL('api/v1/query_range', url.endsWith('/') ? url : `${url}/`)
   const start = beganAtMs / 1_000
-  address.search = String(
-    new URLSearchParams({ query, start: String(start), end: String(start + seconds + 1), step: '1' }),
-  )
-  const response = await fetch(address, { signal: AbortSignal.timeout(DEADLINE_MS) })
-  if (!response.ok) throw new Error(`${response.status} ${(await response.text()).slice(0, 200)}`)
-  const { data } = rangeSchema.parse(await response.json())
   const sums = new Map<number, number>()
-  for (const [at, text] of data.result.flatMap(({ values }) => values)) {
-    const second = Math.round(at - start)
-    if (Number.isFinite(Number(text))) sums.set(second, (sums.get(second) ?? 0) + Number(text))
+  for (let from = 0; from <= seconds + 1; from += MOST_POINTS) {
+    const to = Math.min(seconds + 1, from + MOST_POINTS - 1)
+    for (const [at, text] of await askRange(url, query, start + from, start + to)) {
+      const second = Math.round(at - start)
+      if (Number.isFinite(Number(text))) sums.set(second, (sums.get(second) ?? 0) + Number(text))
+    }
   }
   return sums
+}
+
+async function askRange(base: string, query: string, start: number, end: number): Promise<[number, string][]> {
+  const { url, headers } = splitCredentials(new URL('api/v1/query_range', base.endsWith('/') ? base : `${base}/`))
+  url.search = String(new URLSearchParams({ query, start: String(start), end: String(end), step: '1' }))
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(DEADLINE_MS) }).catch((error: unknown) => {
+    throw new Error(`${url.origin} does not answer: ${describeFailure(reasonOf(error))}`, { cause: error })
+  })
+  if (!response.ok) throw new Error(`${response.status} ${(await response.text()).slice(0, 200)}`)
+  const { data } = rangeSchema.parse(await response.json())
+  return data.result.flatMap(({ values }) => values)
 }

@@ -18,6 +18,8 @@ export interface LoadTarget {
   readonly rateFactor: number
   /** Opens a waiting room, where the system has some. @returns when, in milliseconds since the epoch */
   readonly openActivity?: (activity: ActivitySeed) => Promise<number>
+  /** A measured load that is interrupted is kept: nothing comes after it that would judge it. */
+  readonly keepsPart?: boolean
   readonly workloads: Readonly<Record<LoadName, Workload>>
   readonly recorder: TrialRecorder
   /** Rejects when the system dies; a load on a dead system is ended at once. */
@@ -45,7 +47,9 @@ export async function runLoad(context: LoadContext, target: LoadTarget, load: Lo
   const ends = load === 'warm-up' ? { duration_seconds: warmUp } : people ? { people } : { duration_seconds: duration }
   const openedAt = activity && (await target.openActivity?.(activity))
   const loop = { engine, connections, ...(arrivals && { arrivals: scaleArrivals(arrivals, target.rateFactor) }) }
-  const result = await watch(context, target, { ...describeLoad(context, target, requests), ...loop, ...ends })
+  const keepsPart = target.keepsPart === true && load !== 'warm-up'
+  const spec = { ...describeLoad(context, target, requests), ...loop, ...ends }
+  const result = await watch(context, target, spec, keepsPart)
   if (activity !== undefined && openedAt !== undefined && result.room !== null)
     target.rooms.push({ name: load, releasePerSecond: activity.releasePerSecond, openedAtMs: openedAt, ...result.room })
   return result
@@ -87,7 +91,7 @@ function describeLoad(context: LoadContext, target: LoadTarget, requests: Planne
   }
 }
 
-async function watch(context: LoadContext, target: LoadTarget, spec: LoadSpec): Promise<LoadResult> {
+async function watch(context: LoadContext, target: LoadTarget, spec: LoadSpec, keepsPart = false): Promise<LoadResult> {
   const ended = new AbortController()
   const signal = AbortSignal.any([context.signal, ended.signal])
   const death = target.died.catch((error: unknown) => {
@@ -97,7 +101,7 @@ async function watch(context: LoadContext, target: LoadTarget, spec: LoadSpec): 
   death.catch(() => {})
   target.answersFiles.push(spec.answers_file)
   const result = await context.generator.load(spec, { signal, onProgress: target.recorder.onProgress })
-  context.signal.throwIfAborted()
+  if (!keepsPart) context.signal.throwIfAborted()
   if (ended.signal.aborted) await death
   return result
 }

@@ -20,6 +20,8 @@ export async function runRounds(
       signal.throwIfAborted()
       await measure(position)
     }
+    // What was cut short is kept, and ends the run.
+    signal.throwIfAborted()
     const reason = whyStop(positions[0]?.round ?? 0)
     if (reason !== null) return reason
   }

@@ -29,7 +29,7 @@ export async function askText(url: string, init: RequestInit = {}): Promise<stri
 }
 
 /** `fetch` hides why it failed behind "fetch failed". */
-function reasonOf(error: unknown): unknown {
+export function reasonOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error
 }
 

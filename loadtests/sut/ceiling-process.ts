@@ -1,9 +1,11 @@
 import cluster from 'node:cluster'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { sendReady, tieToHarness } from './lifeline.ts'
+
+const PUBLIC = '/api/v1/public'
 
 /**
  * The ceiling: bare Express routes with the same body parsing as those of the public API, which answer at once. No mode can
@@ -11,19 +13,20 @@ import { sendReady, tieToHarness } from './lifeline.ts'
  */
 async function listen(): Promise<number> {
   const app = express().disable('x-powered-by').disable('etag')
-  app.use('/api/v1/public', express.json({ limit: '10kb' }))
-  app.post('/api/v1/public/direct-redeem', (_request, response) => {
+  app.use(PUBLIC, express.json({ limit: '10kb' }))
+  app.post(`${PUBLIC}/direct-redeem`, (_request, response) => {
     response.status(202).json({ redemption_id: '', status: 'reserved', status_url: '/' })
   })
-  app.post('/api/v1/public/redeem', (_request, response) => {
+  app.post(`${PUBLIC}/redeem`, (_request, response) => {
     response.status(202).json({ redemption_id: '', status: 'reserved', status_url: '/' })
   })
-  app.get('/api/v1/public/redemptions/:id', (request, response) => {
+  app.get(`${PUBLIC}/redemptions/:id`, (request, response) => {
     response.json({ redemption_id: request.params.id, status: 'reserved' })
   })
-  // What a team's own scenario asks for.
-  app.use((_request, response) => void response.json({}))
-  const server = createServer(app)
+  const server = createServer((request, response) => {
+    if (request.url?.startsWith(PUBLIC)) app(request, response)
+    else answerPlainly(request, response)
+  })
   tieToHarness(() => {
     server.closeAllConnections()
     server.close()
@@ -32,6 +35,12 @@ async function listen(): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
+}
+
+/** What a team's own scenario asks for: the limit of Express would be taken for that of the generator there. */
+function answerPlainly(request: IncomingMessage, response: ServerResponse): void {
+  request.resume()
+  response.setHeader('Content-Type', 'application/json').end('{}')
 }
 
 async function listenTogether(processes: number): Promise<number> {

@@ -115,6 +115,24 @@ test('a store that cannot be reached shows as a closed connection', async () => 
   await awaitClose(client)
 })
 
+test.each(['rediss://store.test', 'rediss://store.test:6380'])('%s cannot have one: it speaks TLS', async (url) => {
+  await expect(startProxy(url)).rejects.toThrow(/no delay can be put before a rediss:\/\/ store/)
+})
+
+test('a store with an IPv6 address is reached', async ({ skip }) => {
+  const server = createServer((socket) => socket.pipe(socket))
+  const isListening = await once(server.listen(0, '::1'), 'listening').then(
+    () => true,
+    () => false,
+  )
+  skip(!isListening, 'this machine has no ::1')
+  cleanUps.push(async () => void server.close())
+  const proxy = await startProxy(`redis://[::1]:${(server.address() as AddressInfo).port}`)
+  const client = connect(Number(new URL(proxy.url).port), '127.0.0.1')
+  client.end('hello')
+  expect(String(await readToEnd(client))).toBe('hello')
+})
+
 test('Postgres and Redis work through it', async () => {
   const [toPostgres, toRedis] = await Promise.all([startProxy(inject('databaseUrl')), startProxy(inject('redisUrl'))])
   const client = new pg.Client({ connectionString: toPostgres.url })

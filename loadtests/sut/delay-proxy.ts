@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts'
 import type { RunDirectory } from './run-directory.ts'
 import { type SupervisedProcess, startSupervised } from './supervisor.ts'
 
@@ -24,16 +25,19 @@ const DEFAULT_PORTS: Record<string, string> = { 'postgres:': '5432', 'postgresql
 
 /**
  * Starts a proxy that puts a distance between server and store: on loopback a pool hardly matters, with 2 ms it does.
- * Throws RangeError for a store that speaks TLS, which checks the name of its host.
+ * @throws UsageError for a store that speaks TLS, which checks the name of its host
  */
 export async function startDelayProxy(options: DelayProxyOptions): Promise<DelayProxy> {
   const url = new URL(options.storeUrl)
-  const port = url.port || DEFAULT_PORTS[url.protocol]
-  if (port === undefined) throw new RangeError(`no delay can be put before a store of the kind "${url.protocol}"`)
+  const defaultPort = DEFAULT_PORTS[url.protocol]
+  if (defaultPort === undefined)
+    throw new UsageError(
+      `no delay can be put before a ${url.protocol}// store: it would find another host's name in its certificate.`,
+    )
   const child = await startSupervised({
     name: options.name,
     entry: new URL('./delay-proxy-process.ts', import.meta.url),
-    args: [url.hostname || '127.0.0.1', port, String(options.delayMs)],
+    args: [hostOf(url), url.port || defaultPort, String(options.delayMs)],
     env: {},
     directory: options.directory,
     ...(options.signal && { signal: options.signal }),
@@ -43,3 +47,6 @@ export async function startDelayProxy(options: DelayProxyOptions): Promise<Delay
   url.port = proxy.port
   return { process: child, url: url.href, hold: (isHeld) => child.send({ hold: isHeld }), stop: () => child.stop() }
 }
+
+/** Without the brackets that an IPv6 address has in a URL. */
+const hostOf = ({ hostname }: URL) => hostname.replace(/^\[|\]$/g, '') || '127.0.0.1'

@@ -12,7 +12,7 @@ export function findProgram(names: readonly string[], path = process.env['PATH']
   return null
 }
 
-function isExecutable(file: string): boolean {
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK)
     return true

@@ -60,7 +60,7 @@ function stepTable(results: readonly Result[]): Html {
     ),
   )
   return html`<table>
-    <thead><tr><th>milliseconds, drain paused</th><th>answers</th>${COLUMNS.map((column) => html`<th>${column}</th>`)}</tr></thead>
+    <thead><tr><th>milliseconds, drain paused, with the warm-up of the load</th><th>answers</th>${COLUMNS.map((column) => html`<th>${column}</th>`)}</tr></thead>
     <tbody>${rows}</tbody></table>`
 }
 
