@@ -66,18 +66,21 @@ async function startRedisAsComposed(): Promise<void> {
   const home = join(directory.path, 'redis')
   mkdirSync(home)
   const command = redisProgram ?? ''
+  await stack.release('redis')
   const own = ['--port', port, '--bind', '127.0.0.1', '--dir', home]
   running.set('redis', await startChild({ name: 'redis', command, args: [...args, ...own], directory }))
 }
 
-const startNginx = (program: string) =>
-  startNativeNginx({
+async function startNginx(program: string): Promise<NativeNginx> {
+  await stack.release('web')
+  return startNativeNginx({
     directory,
     program,
     address: stack.addressOf('web', 8080),
     pageDirectory,
     localise: (text) => stack.localise(text, 'web'),
   })
+}
 
 const redeem = (email: string, code = 'LOAD', headers: Record<string, string> = {}) =>
   fetch(`${nginx.url}/api/v1/public/direct-redeem`, {
@@ -109,6 +112,7 @@ describe('the services of compose.yaml, each by its own command and environment'
 
   test('a health check says when its process is not there', async () => {
     expect(await stack.checkHealth('server-1')).toBe(0)
+    await stack.release('redis-exporter')
     const args = ['compose/healthcheck.js', `http://${stack.addressOf('redis-exporter', 9121)}/`]
     await expect(run(process.execPath, args, { cwd: PROJECT })).rejects.toMatchObject({
       code: 1,
@@ -133,6 +137,7 @@ describe('the exporters', () => {
     const command = findProgram([program, service.replace('-', '_')])
     skip(command === null, `there is no ${program} (compose/setup-tools.sh installs it)`)
     const address = stack.addressOf(service, port)
+    await stack.release(service)
     const environment = stack.environmentOf(service)
     // The database of this test has another owner and name.
     const { DATA_SOURCE_URI: uri } = environment

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Child, startChild } from '../../loadtests/sut/child.ts'
-import { findFreePort } from '../../loadtests/sut/free-port.ts'
+import { type ReservedPort, reservePort } from '../../loadtests/sut/free-port.ts'
 import type { RunDirectory } from '../../loadtests/sut/run-directory.ts'
 import type { Compose, Service } from './read-compose.ts'
 
@@ -36,6 +36,8 @@ const PORTS: Readonly<Record<string, readonly number[]>> = {
 export interface NativeStack {
   /** `host:port` on this machine of a port inside a container. */
   addressOf(service: string, port: number): string
+  /** Nobody else gets the ports of a service before this; `start` does it by itself. */
+  release(service: string): Promise<void>
   /** Runs a service that ends, such as a migration. @returns what it printed. @throws when it fails */
   finish(service: string): Promise<string>
   /** Starts a service and waits until its own health check says so. @param from another checkout to run it from */
@@ -60,8 +62,12 @@ export interface NativeStackOptions {
 export async function createNativeStack(options: NativeStackOptions): Promise<NativeStack> {
   const { compose, directory, secrets, given = {} } = options
   const addresses = new Map(Object.entries(given))
-  for (const [service, ports] of Object.entries(PORTS))
-    for (const port of ports) addresses.set(`${service}:${port}`, `127.0.0.1:${await findFreePort()}`)
+  const reserved = new Map<string, ReservedPort[]>()
+  for (const [service, ports] of Object.entries(PORTS)) {
+    const own = await Promise.all(ports.map(reservePort))
+    reserved.set(service, own)
+    for (const [index, port] of ports.entries()) addresses.set(`${service}:${port}`, `127.0.0.1:${own[index]?.port}`)
+  }
   const secretsDirectory = join(directory.path, 'secrets')
   await mkdir(secretsDirectory)
   for (const [name, content] of Object.entries(secrets)) await writeFile(join(secretsDirectory, name), content)
@@ -93,6 +99,11 @@ export async function createNativeStack(options: NativeStackOptions): Promise<Na
   }
   const argumentsOf = (name: string) => (serviceOf(name).command ?? []).map((argument) => localise(argument, name))
 
+  async function release(name: string): Promise<void> {
+    await Promise.all((reserved.get(name) ?? []).map((port) => port.release()))
+    reserved.delete(name)
+  }
+
   /** `node compose/healthcheck.js …`, as the image runs it unless the service has a check of its own. */
   async function checkHealth(name: string): Promise<number> {
     const [, , ...args] = serviceOf(name).healthcheck?.test?.slice(1) ?? ['node', 'compose/healthcheck.js']
@@ -106,6 +117,7 @@ export async function createNativeStack(options: NativeStackOptions): Promise<Na
 
   return {
     addressOf,
+    release,
     environmentOf,
     checkHealth,
     localise,
@@ -116,6 +128,7 @@ export async function createNativeStack(options: NativeStackOptions): Promise<Na
     },
     async start(name, from = PROJECT) {
       const [command = '', ...args] = argumentsOf(name)
+      await release(name)
       const child = await startChild({ name, command, args, directory, cwd: from, env: environmentOf(name) })
       const giveUpAt = Date.now() + HEALTHY_MS
       while ((await checkHealth(name)) !== 0) {

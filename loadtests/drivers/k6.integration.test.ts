@@ -35,7 +35,8 @@ describe.skipIf(missing !== null)('k6', () => {
       const status = statuses[number++ % 4] ?? 500
       response.writeHead(status).end(status === 202 ? '{"redemption_id":"r-1"}' : '{}')
     })
-    const result = await driver.load(specFor(url, 100, 2))
+    // So many VUs that this process, which answers, may be held up for seconds.
+    const result = await driver.load(specFor(url, 100, 2, { connections: 1_000 }))
     const { scheduled = 0, dropped } = result.schedule ?? {}
     expect(scheduled).toBeGreaterThanOrEqual(199)
     expect(scheduled).toBeLessThanOrEqual(201)
@@ -138,12 +139,12 @@ describe.skipIf(missing !== null)('k6', () => {
     let number = 0
     const url = await target.serve((request, response) => {
       request.resume()
-      if (++number === 20) abort.abort()
+      if (++number === 100) abort.abort()
       response.writeHead(202).end('{}')
     })
     const result = await driver.load(specFor(url, 50, 60), { signal: abort.signal })
     // k6 cuts what is under way.
-    expect(result.accepted).toBeGreaterThanOrEqual(15)
+    expect(result.accepted).toBeGreaterThanOrEqual(50)
     expect(result.seconds).toBeLessThan(30)
   })
 

@@ -90,11 +90,11 @@ test('a person goes on with the script; the second step counts from when it was 
     response.writeHead(request.method === 'POST' ? 202 : 200).end(JSON.stringify({ redemption_id: 'r-1' }))
   })
   const requests = { kind: 'poll-status' as const, code: 'HOT', polls: 2, think_ms: 50, email_prefix: 'poll' }
-  const result = await driver.load(specFor(url, 40, 1, { requests }))
-  expect(result.accepted).toBe(40)
+  const result = await driver.load(specFor(url, 40, 4, { requests }))
+  expect(result.accepted).toBe(160)
   // Who still thought when the time was over asked no more.
-  expect(result.served).toBeGreaterThan(60)
-  expect(result.served).toBeLessThan(80)
+  expect(result.served).toBeGreaterThan(80)
+  expect(result.served).toBeLessThan(320)
   expect(result.steps['status']?.answers).toBe(result.served)
 })
 

@@ -9,25 +9,37 @@ import { createServer } from 'node:net'
 const PORTS = { from: 20_000, below: 32_768 } as const
 const MAX_TRIES = 50
 
+/** A port that nobody else gets until it is released for whoever it was meant for. */
+export interface ReservedPort {
+  readonly port: number
+  release(): Promise<void>
+}
+
 /** A port of 127.0.0.1 that nobody used a moment ago. @throws the system's own error when none can be had */
 export async function findFreePort(): Promise<number> {
+  const { port, release } = await reservePort()
+  await release()
+  return port
+}
+
+/** For what is told its port long before it starts. @throws the system's own error when none can be had */
+export async function reservePort(): Promise<ReservedPort> {
   for (let attempt = 1; ; attempt++) {
     const port = randomInt(PORTS.from, PORTS.below)
     try {
-      await listenOnce(port)
-      return port
+      return { port, release: await holdPort(port) }
     } catch (error) {
       if (attempt === MAX_TRIES) throw error
     }
   }
 }
 
-async function listenOnce(port: number): Promise<void> {
+async function holdPort(port: number): Promise<() => Promise<void>> {
   const server = createServer()
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
-  server.close()
-  await once(server, 'close')
+  server.unref()
+  return () => new Promise((resolve) => server.close(() => resolve()))
 }
 
 /**

@@ -35,7 +35,7 @@ describe('the semaphore over all processes', () => {
       runId: runId ?? trackRunId(redis),
       keys: createKeys(prefix, 1),
     }
-    await vi.waitUntil(() => redis.status === 'ready')
+    await vi.waitUntil(() => redis.status === 'ready', { timeout: 20_000 })
     const semaphore = createDistributedSemaphore(connections, { ...OPTIONS, ...options })
     await semaphore.start()
     const close = async () => {

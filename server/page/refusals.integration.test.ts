@@ -21,6 +21,11 @@ const answerOnce = (page: Page, status: number, code: string, headers: Record<st
     { times: 1 },
   )
 
+/** From here on its time passes by `runFor` alone, however long the browser is held up. */
+async function stopClock(page: Page): Promise<void> {
+  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1_000)
+}
+
 describe.skipIf(!hasBrowser('refusals on the page'))('refusals on the page', () => {
   const site = usePage()
 
@@ -115,14 +120,21 @@ describe.skipIf(!hasBrowser('refusals on the page'))('refusals on the page', () 
   test('with Retry-After the button counts down, does nothing meanwhile, and works afterwards', async () => {
     const code = await site.stores().createCode()
     const { page } = await site.open({
-      prepare: (page) => answerOnce(page, 429, 'rate_limited', { 'Retry-After': '3' }),
+      async prepare(page) {
+        await page.clock.install()
+        await answerOnce(page, 429, 'rate_limited', { 'Retry-After': '3' })
+      },
     })
     await fillForm(page, code)
+    await stopClock(page)
     await page.click('#submit')
+    await page.locator('#submit', { hasText: 'Try again in 3 seconds' }).waitFor()
+    await page.clock.runFor(1_000)
     await page.locator('#submit', { hasText: 'Try again in 2 seconds' }).waitFor()
     await page.click('#submit', { force: true })
     await page.press('#code', 'Enter')
     expect(await site.findRows(code)).toEqual([])
+    await page.clock.runFor(2_000)
     await page.locator('#form-status', { hasText: ENGLISH.can_try_again }).waitFor({ state: 'attached' })
     await page.click('#submit')
     await waitForTitle(page, ENGLISH.queued_title)
@@ -131,22 +143,34 @@ describe.skipIf(!hasBrowser('refusals on the page'))('refusals on the page', () 
   test('503 is tried again without a click for whoever waits', async () => {
     const code = await site.stores().createCode()
     const { page } = await site.open({
-      prepare: (page) => answerOnce(page, 503, 'unavailable', { 'Retry-After': '1' }),
+      async prepare(page) {
+        await page.clock.install()
+        await answerOnce(page, 503, 'unavailable', { 'Retry-After': '1' })
+      },
     })
     await fillForm(page, code)
+    await stopClock(page)
     await page.click('#submit')
     await page.locator('#submit', { hasText: 'Trying again in' }).waitFor()
+    await page.clock.runFor(10_000)
     await waitForTitle(page, ENGLISH.queued_title)
     expect(await site.findRows(code)).toHaveLength(1)
   })
 
   test('503 waits for a click of whoever changes an entry', async () => {
     const code = await site.stores().createCode()
-    const { page } = await site.open({ prepare: (page) => answerOnce(page, 503, 'unavailable') })
+    const { page } = await site.open({
+      async prepare(page) {
+        await page.clock.install()
+        await answerOnce(page, 503, 'unavailable')
+      },
+    })
     await fillForm(page, 'ANOTHER')
+    await stopClock(page)
     await page.click('#submit')
     await page.locator('#submit', { hasText: 'Trying again in' }).waitFor()
     await page.fill('#code', code)
+    await page.clock.runFor(10_000)
     await page.locator('#form-status', { hasText: ENGLISH.can_try_again }).waitFor({ state: 'attached' })
     expect(await site.findRows(code)).toEqual([])
     await page.click('#submit')

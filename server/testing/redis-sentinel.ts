@@ -29,7 +29,7 @@ export async function startRedisWithSentinels(): Promise<RedisWithSentinels> {
     await untilTrue('a replica', () => isInSync(replica))
     const lines = [
       `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${master.port} ${QUORUM}`,
-      `sentinel down-after-milliseconds ${MASTER_NAME} 1000`,
+      `sentinel down-after-milliseconds ${MASTER_NAME} 3000`,
       `sentinel failover-timeout ${MASTER_NAME} 5000`,
     ]
     const sentinels = []

@@ -164,6 +164,7 @@ describe('a waiting room that Redis lost', () => {
       onTestFinished(proxy.close)
       const [known, unknown] = [await stores.createActivity(), await stores.createActivity()]
       const server = await rooms.start({ REDIS_URL: proxy.url, REQUEST_DEADLINE_MS: '500' })
+      await expect.poll(async () => (await rooms.enter(server, known, 'user')).status).toBe(200)
       const { body } = await rooms.enter(server, known, 'user')
       proxy[fault]()
       const answers = await Promise.all([

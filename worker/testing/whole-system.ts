@@ -16,7 +16,8 @@ export interface WholeSystem {
   countUsed(code: string): Promise<number>
 }
 
-const PATIENCE_MS = 30_000
+/** Sentinels that were held up trust nothing that they see for half a minute. */
+const PATIENCE_MS = 75_000
 
 export async function startWholeSystem(stores: TestStores, smtpUrl: string): Promise<WholeSystem> {
   const system = createTestSystem(stores, { SMTP_URL: smtpUrl, REQUEST_DEADLINE_MS: '2000' })
