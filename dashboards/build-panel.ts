@@ -37,6 +37,7 @@ export function buildPanel(spec: PanelSpec): StatBuilder | TimeseriesBuilder {
   spec.queries.forEach(([legend, promql], index) => {
     const refId = String.fromCharCode('A'.charCodeAt(0) + index)
     const query = new DataqueryBuilder().refId(refId).datasource(DATASOURCE).expr(promql).legendFormat(legend)
+    if (spec.kind === 'stat') query.instant()
     panel.withTarget(spec.hasExemplars ? query.exemplar(true) : query)
   })
   return panel
@@ -63,9 +64,10 @@ function createTimeseries({ isStacked, max }: PanelSpec): TimeseriesBuilder {
   return panel
 }
 
+/** What is now: the last value of a range would also be that of a series that ended, such as an alert that is over. */
 function createStat({ isZeroHealthy }: PanelSpec): StatBuilder {
   const panel = new StatBuilder()
-    .graphMode(BigValueGraphMode.Area)
+    .graphMode(BigValueGraphMode.None)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
   return isZeroHealthy ? panel.noValue('0') : panel
 }

@@ -68,7 +68,7 @@ export const OVERVIEW: DashboardSpec = {
           redFrom: 1,
           isZeroHealthy: true,
           queries: [['{{dependency}}', `count by (dependency) (dependency_up{${HERE}} == 0)`]],
-          runbooks: ['RedisUnreachable', 'PostgresUnreachable', 'MailUnreachable'],
+          runbooks: ['RedisUnreachable', 'PostgresUnreachable', 'MailDown', 'MailUnreachable'],
         },
         {
           title: 'Alerts',

@@ -48,7 +48,7 @@ export const QUEUE: DashboardSpec = {
           unit: 'short',
           redBelow: 1,
           queries: [['{{kind}}', 'max by (kind) (processes_up)']],
-          runbooks: ['WorkerMissing', 'SchedulerMissing', 'ProcessUnreachable'],
+          runbooks: ['ServerMissing', 'WorkerMissing', 'SchedulerMissing', 'ProcessUnreachable'],
         },
         {
           title: 'Worker starts',

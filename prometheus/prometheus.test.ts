@@ -40,7 +40,7 @@ describe('promtool', () => {
 describe('amtool', () => {
   test('the configuration is sound', (context) => {
     const { status, output } = run(context, 'amtool', ['check-config', 'alertmanager.yml'])
-    expect(output).toContain('3 inhibit rules')
+    expect(output).toContain('4 inhibit rules')
     expect(status).toBe(0)
   })
 

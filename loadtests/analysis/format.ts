@@ -42,9 +42,10 @@ export function formatBytes(bytes: number | null): string {
 }
 
 export function formatSeconds(seconds: number): string {
-  if (seconds < 90) return `${formatCount(Math.round(seconds))} s`
-  if (seconds >= 7200) return `${formatNumber(seconds / 3600).replace(/\.0+$/, '')} h`
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+  const whole = Math.round(seconds)
+  if (whole < 90) return `${formatCount(whole)} s`
+  if (whole >= 7200) return `${formatNumber(seconds / 3600).replace(/\.0+$/, '')} h`
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

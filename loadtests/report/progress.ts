@@ -30,6 +30,8 @@ export interface Outlook {
 
 const BARS = '▁▂▃▄▅▆▇█'
 const SPARKS = 20
+/** Of a terminal that does not say how wide it is. */
+const NARROW = 80
 
 export function createProgressReport(outlook: Outlook, stream: NodeJS.WriteStream): ProgressReport {
   const isLive = stream.isTTY === true && process.env['CI'] === undefined
@@ -72,10 +74,10 @@ export function createProgressReport(outlook: Outlook, stream: NodeJS.WriteStrea
       const latency = sample.p99_ms === null ? '' : `, p99 ${sample.p99_ms.toFixed(1)} ms`
       const waiting = sample.queue === null ? 0 : sample.queue.stream + sample.queue.outbox + sample.queue.jobs
       const queue = waiting > 0 ? `, ${waiting} on their way` : ''
-      stream.write(
-        `${done + 1}/${total} ${current.name} ${sample.phase} ${sparkline(rates)} ` +
-          `${rates.at(-1) ?? 0}/s${latency}${queue}${remaining()}`.slice(0, (stream.columns ?? 100) - 40),
-      )
+      const head = `${done + 1}/${total} ${current.name} ${sample.phase}`
+      const line = `${head} ${rates.at(-1) ?? 0}/s${latency}${queue}${remaining()} ${sparkline(rates)}`
+      // A line that wraps could not be wiped as a whole.
+      stream.write(line.slice(0, (stream.columns || NARROW) - 1))
     },
     end(trial) {
       done++

@@ -4,7 +4,7 @@
 -- window's requests came evenly. The log costs a few bytes per request of a client and never holds more than the limit.
 -- What is refused is not remembered: whoever keeps trying is let through as soon as the oldest request is a window old.
 -- KEYS[1] requests  list: Redis's time (ms) of each request that was let through, oldest first
--- KEYS[2] failures  list: the same of each failed try (written by sliding-window-record.lua)
+-- KEYS[2] failures  sorted set: failed tries (written by sliding-window-record.lua) by Redis's time (ms)
 -- ARGV[1] window (ms), ARGV[2] requests per window, ARGV[3] failed tries per window; 0 = no such limit
 -- Returns {answer, requests counted, ms until the oldest of them is forgotten, failures counted, ms until the same}
 -- answer: pass | too_many_requests | too_many_tries
@@ -23,8 +23,11 @@ local function look(log)
   return counted, counted > 0 and oldest + window - now or 0
 end
 
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - window)
+local failures = redis.call('ZCARD', KEYS[2])
+local failures_reset = failures > 0 and tonumber(redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]) + window - now or 0
+
 local answer = 'pass'
-local failures, failures_reset = look(KEYS[2])
 local requests, requests_reset = look(KEYS[1])
 if most_failures > 0 and failures >= most_failures then
   answer = 'too_many_tries'

@@ -51,15 +51,35 @@ describe('the sliding window', () => {
   test('failed tries refuse everything until they are forgotten', async () => {
     const client = '192.0.2.5'
     const window = create()
-    await window.recordFailure(client)
+    await window.recordFailure(client, 'first')
+    // The same once more is no other try.
+    await window.recordFailure(client, 'first')
     expect(await window.check(client)).toMatchObject({ answer: 'pass', failedTries: { left: 1 } })
-    await window.recordFailure(client)
+    await window.recordFailure(client, 'second')
     const { answer, failedTries } = await window.check(client)
     expect(answer).toBe('too_many_tries')
     expect(failedTries.resetMs).toBeGreaterThan(0)
     await stores.redis.del(stores.keys.clientLogs(client).failures)
-    await plant(stores.keys.clientLogs(client).failures, [61, 60])
-    expect((await window.check(client)).answer).toBe('pass')
+    const [seconds = 0] = await stores.redis.time()
+    for (const ago of [61, 60])
+      await stores.redis.zadd(stores.keys.clientLogs(client).failures, (seconds - ago) * 1_000, `${ago}`)
+    expect(await window.check(client)).toMatchObject({ answer: 'pass', failedTries: { left: 2 } })
+  })
+
+  test('a try that was none after all is forgiven, and no other one', async () => {
+    const client = '192.0.2.7'
+    const window = create()
+    for (const what of ['wrong', 'good']) await window.recordFailure(client, what)
+    await window.forgiveFailure(client, 'good')
+    expect(await window.check(client)).toMatchObject({ answer: 'pass', failedTries: { left: 1 } })
+    await window.forgiveFailure(client, 'never tried')
+    expect(await window.check(client)).toMatchObject({ answer: 'pass', failedTries: { left: 1 } })
+  })
+
+  test('of many failed tries no more are kept than decide something', async () => {
+    const client = '192.0.2.8'
+    for (let n = 0; n < 20; n++) await create().recordFailure(client, `${n}`)
+    expect(await stores.redis.zcard(stores.keys.clientLogs(client).failures)).toBe(LIMITS.failedTries)
   })
 
   test('a limit of 0 is none', async () => {
@@ -75,7 +95,7 @@ describe('the sliding window', () => {
     const client = '198.51.100.77'
     const window = create()
     await window.check(client)
-    await window.recordFailure(client)
+    await window.recordFailure(client, 'anything')
     const { requests, failures } = stores.keys.clientLogs(client)
     for (const key of [requests, failures]) {
       const lifetime = await stores.redis.pttl(key)

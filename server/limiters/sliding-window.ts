@@ -32,9 +32,12 @@ export interface SlidingWindow {
   /**
    * Counts a failed try. It is known to have failed only after it was made, so tries that run at the same time may
    * exceed the limit once, by no more than the limit on requests.
+   * @param what was tried: the same again, at whatever endpoint, is the same try
    * @throws when Redis cannot be asked
    */
-  recordFailure(client: string): Promise<void>
+  recordFailure(client: string, what: string): Promise<void>
+  /** It was no failed try after all: what failed at one endpoint is good at another. @throws when Redis cannot be asked */
+  forgiveFailure(client: string, what: string): Promise<void>
 }
 
 export function createSlidingWindow(
@@ -58,8 +61,11 @@ export function createSlidingWindow(
         failedTries: quota(limits.failedTries, failed ?? 0, failedResetMs ?? 0),
       }
     },
-    async recordFailure(client) {
-      await RECORD.run(redis, [keys.clientLogs(client).failures], [windowMs, limits.failedTries])
+    async recordFailure(client, what) {
+      await RECORD.run(redis, [keys.clientLogs(client).failures], [windowMs, limits.failedTries, what])
+    },
+    async forgiveFailure(client, what) {
+      await redis.zrem(keys.clientLogs(client).failures, what)
     },
   }
 }

@@ -33,11 +33,17 @@ describe('the limits per client', () => {
   let clients = 0
   const newClient = () => `203.0.113.${++clients}`
 
-  async function redeem(url: string, forwardedFor: string, code: string, path = 'direct-redeem') {
+  async function redeem(
+    url: string,
+    forwardedFor: string,
+    code: string,
+    path = 'direct-redeem',
+    email = `${crypto.randomUUID()}@example.test`,
+  ) {
     const response = await fetch(new URL(`/api/v1/public/${path}`, url), {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-forwarded-for': forwardedFor },
-      body: JSON.stringify({ email: `${crypto.randomUUID()}@example.test`, code }),
+      body: JSON.stringify({ email, code }),
     })
     const { status, headers } = response
     const { code: problem } = (await response.json()) as { code?: string }
@@ -77,6 +83,22 @@ describe('the limits per client', () => {
     expect(refused.retryAfter).toBeGreaterThan(0)
     expect(await stores.redis.hlen(stores.keys.holders(code))).toBe(0)
     expect((await redeem(server.url, newClient(), code)).status).toBe(202)
+  })
+
+  test('eleven people behind one address, who do not know which kind of code they hold, are no eleven failed tries', async () => {
+    const server = await start({})
+    const client = newClient()
+    for (let n = 0; n < 11; n++) {
+      const email = `${crypto.randomUUID()}@example.test`
+      const code = await stores.createCode({ kind: 'personal', maxUses: 1 })
+      expect((await redeem(server.url, client, code, 'direct-redeem', email)).status).toBe(404)
+      expect((await redeem(server.url, client, code, 'redeem', email)).status).toBe(202)
+    }
+    await expect.poll(async () => stores.redis.zcard(stores.keys.clientLogs(client).failures)).toBe(0)
+    // A wrong one at both is one try; with another address it is another.
+    for (const email of ['ada@example.test', 'bo@example.test'])
+      for (const path of ['direct-redeem', 'redeem']) await redeem(server.url, client, 'WRONG', path, email)
+    await expect.poll(async () => stores.redis.zcard(stores.keys.clientLogs(client).failures)).toBe(2)
   })
 
   test('a missing pass is a failed try; a code that is used up or expired is none', async () => {

@@ -1,4 +1,5 @@
-import type { RequestHandler, Response } from 'express'
+import { createHash, randomUUID } from 'node:crypto'
+import type { Request, RequestHandler, Response } from 'express'
 import { RequestError, UnavailableError } from '../errors.ts'
 import {
   type ClientLimits,
@@ -11,8 +12,11 @@ import type { Breaker } from '../resilience/breaker.ts'
 import { clientOf } from './client-of.ts'
 import type { Problem } from './problem.ts'
 
-/** A try at a code that is not there or not for this person, or with a pass that is not good. */
-const FAILED = new Set([403, 404])
+/** A try at a code that is not there or not for this person. */
+const NOT_FOUND = 404
+/** With a pass that is not good, or without one: each is another try. */
+const FORBIDDEN = 403
+const ACCEPTED = 202
 /** A count that takes longer is not waited for. */
 const PATIENCE_MS = 500
 
@@ -38,6 +42,17 @@ export interface IpLimitParts {
  * from being given twice stands behind them.
  */
 export function createIpLimit({ window, limits, breaker, onSkipped }: IpLimitParts): RequestHandler {
+  /**
+   * Who does not know which kind of code they hold, as on our own page, asks the one endpoint and then the other: a code that
+   * is good at one of them was no failed try, and a wrong one is one try.
+   */
+  async function noteOutcome(request: Request, response: Response, client: string, hasFailed: boolean): Promise<void> {
+    const { statusCode } = response
+    if (statusCode === FORBIDDEN) await window.recordFailure(client, randomUUID())
+    if (statusCode === NOT_FOUND) await window.recordFailure(client, fingerprintOf(request))
+    if (statusCode === ACCEPTED && hasFailed) await window.forgiveFailure(client, fingerprintOf(request))
+  }
+
   const policy = describe(limits, ({ most }) => `q=${most};w=${WINDOW_SECONDS}`)
 
   return async (request, response, next) => {
@@ -50,7 +65,10 @@ export function createIpLimit({ window, limits, breaker, onSkipped }: IpLimitPar
     const quotas = describe(limits, ({ quota }) => `r=${quota.left};t=${seconds(quota)}`, verdict)
     response.set({ 'RateLimit-Policy': policy, RateLimit: quotas })
     if (verdict.answer !== 'pass') throw refusal(verdict)
-    if (limits.failedTries > 0) countFailure(response, () => void window.recordFailure(client).catch(onSkipped))
+    if (limits.failedTries > 0) {
+      const hasFailed = verdict.failedTries.left < limits.failedTries
+      response.once('finish', () => void noteOutcome(request, response, client, hasFailed).catch(onSkipped))
+    }
     next()
   }
 }
@@ -63,10 +81,11 @@ function refusal({ answer, requests, failedTries }: Verdict): RequestError {
   return new RequestError(status, code, title, undefined, seconds(isTries ? failedTries : requests))
 }
 
-function countFailure(response: Response, count: () => void): void {
-  response.once('finish', () => {
-    if (FAILED.has(response.statusCode)) count()
-  })
+/** Of what was asked: nobody can read an address or a code in it. */
+function fingerprintOf({ body }: Request): string {
+  return createHash('sha256')
+    .update(JSON.stringify(body) ?? '')
+    .digest('base64url')
 }
 
 const NO_QUOTA: Quota = { left: 0, resetMs: 0 }

@@ -70,6 +70,16 @@ describe.skipIf(!hasBrowser('redeeming on the page'))('redeeming on the page', (
     await waitForTitle(page, ENGLISH.sent_title)
   })
 
+  test('follows the status also where EventSource keeps silent and somebody looks at another page meanwhile', async () => {
+    const code = await site.stores().createCode()
+    const silent = 'window.EventSource = class extends EventTarget { close() {} }'
+    const { page } = await site.open({ prepare: (page) => page.addInitScript(silent) })
+    await site.redeem(page, code)
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await site.move(code, 'sent')
+    await waitForTitle(page, ENGLISH.sent_title)
+  })
+
   test('the status outlives a server that does not answer for a while', async () => {
     const code = await site.stores().createCode()
     const { page } = await site.open({ prepare: (page) => page.addInitScript('delete window.EventSource') })

@@ -157,6 +157,25 @@ describe.skipIf(!hasBrowser('refusals on the page'))('refusals on the page', () 
     expect(await site.findRows(code)).toHaveLength(1)
   })
 
+  test('a try by itself sends nobody who was told of the refusal to the top of the page', async () => {
+    const { page } = await site.open({
+      async prepare(page) {
+        await page.clock.install()
+        await page.route(DIRECT, (route) => route.fulfill({ status: 503, body: '' }))
+      },
+    })
+    await fillForm(page, 'CODE')
+    await stopClock(page)
+    await page.click('#submit')
+    await page.locator('#submit', { hasText: 'Trying again in' }).waitFor()
+    expect(await findFocus(page)).toBe('refusal')
+    const again = page.waitForResponse(DIRECT)
+    await page.clock.runFor(10_000)
+    await again
+    await page.locator('#submit', { hasText: 'Trying again in' }).waitFor()
+    expect(await findFocus(page)).toBe('submit')
+  })
+
   test('503 waits for a click of whoever changes an entry', async () => {
     const code = await site.stores().createCode()
     const { page } = await site.open({

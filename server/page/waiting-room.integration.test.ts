@@ -115,6 +115,7 @@ describe.skipIf(!hasBrowser('the waiting room on the page'))('the waiting room o
     [409, 'activity_not_open', '120', ENGLISH.room_activity_not_open, CHINESE.room_activity_not_open],
     [429, 'too_many_enters', '30', ENGLISH.room_too_many_enters, CHINESE.room_too_many_enters],
     [503, 'unavailable', '5', ENGLISH.room_unavailable, CHINESE.room_unavailable],
+    [500, 'internal', '5', ENGLISH.room_other, CHINESE.room_other],
   ])('%i %s says why nobody enters, in both languages', async (status, code, retryAfter, english, chinese) => {
     const problem = { status, code, ...(retryAfter === undefined ? {} : { retryAfter }) }
     const { page } = await open({ ...waiting(), problem })

@@ -62,7 +62,7 @@ export function createKeys(prefix: string, shards: number): Keys {
     idempotency: (hash) => `${prefix}:{key:${hash}}:idempotency`,
     clientLogs(client) {
       const name = createHmac('sha256', prefix).update(client).digest('base64url').slice(0, 22)
-      return { requests: `${prefix}:{client:${name}}:requests`, failures: `${prefix}:{client:${name}}:failures` }
+      return { requests: `${prefix}:{client:${name}}:requests`, failures: `${prefix}:{client:${name}}:tries` }
     },
     semaphore: (part) => `${prefix}:{semaphore}:${part}`,
     semaphoreChannel: (processId) => `${prefix}:{semaphore}:granted:${processId}`,

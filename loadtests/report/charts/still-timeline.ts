@@ -11,9 +11,15 @@ interface Panel {
   readonly lines: readonly { readonly name: string; readonly read: (sample: Sample) => number | null | undefined }[]
 }
 
-/** The same panels as the page's script draws, all on one axis of time. */
+/** The most important of the panels that the page's script draws, all on one axis of time. */
 const PANELS: readonly Panel[] = [
-  { title: 'answers per second', lines: [{ name: 'answers', read: (s) => s.accepted + s.served + s.refused }] },
+  {
+    title: 'per second',
+    lines: [
+      { name: 'answers', read: (s) => s.accepted + s.served + s.refused },
+      { name: 'errors', read: (s) => s.errors },
+    ],
+  },
   {
     title: 'latency, ms',
     lines: [
@@ -40,7 +46,7 @@ const PANELS: readonly Panel[] = [
 export function stillTimeline({ mode, round, samples }: Trial): Html {
   const end = Math.max(...samples.map(({ t }) => t), 1)
   const panels = PANELS.filter(({ lines }) => lines.some(({ read }) => samples.some((sample) => read(sample) != null)))
-  return html`<figure class="still"><figcaption>${mode}, round ${round}, ${Math.round(end)} s</figcaption>
+  return html`<figure class="still"><figcaption>${mode}, round ${round}, from 0 to ${Math.round(end)} s</figcaption>
     ${panels.map((panel) => drawPanel(panel, samples, end))}</figure>`
 }
 
@@ -50,14 +56,26 @@ function drawPanel({ title, lines }: Panel, samples: readonly Sample[], end: num
   const top = ticks.at(-1) ?? 1
   const x = (t: number) => coordinate(LEFT + ((WIDTH - LEFT) * t) / end)
   const y = (value: number) => coordinate(HEIGHT - ((HEIGHT - 18) * value) / top)
-  const path = (read: (sample: Sample) => number | null | undefined) =>
-    samples.flatMap((sample) => {
-      const value = read(sample)
-      return value == null ? [] : [`${x(sample.t)},${y(value)}`]
+  const draw = ({ read }: Panel['lines'][number], index: number): Html[] =>
+    unbroken(samples, read).map((points) => {
+      const [[t, value] = [0, 0]] = points
+      if (points.length === 1) return html`<circle class="line-${index}" cx="${x(t)}" cy="${y(value)}" r="1.5"/>`
+      return html`<polyline class="line-${index}" points="${points.map(([at, one]) => `${x(at)},${y(one)}`).join(' ')}"/>`
     })
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT + 2}" role="img" aria-label="${title}">
     <text x="${LEFT}" y="11">${title}: ${lines.map(({ name }) => name).join(', ')}</text>
     ${ticks.map((tick) => html`<line x1="${LEFT}" x2="${WIDTH}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${LEFT - 6}" y="${y(tick)}" class="end">${String(Number(tick.toPrecision(3)))}</text>`)}
-    ${lines.map(({ read }, index) => html`<polyline class="line-${index}" points="${path(read).join(' ')}"/>`)}
+    ${lines.map(draw)}
   </svg>`
+}
+
+/** Runs of seconds that have a value: over a gap there is no line. */
+function unbroken(samples: readonly Sample[], read: Panel['lines'][number]['read']): [t: number, value: number][][] {
+  const runs: [number, number][][] = [[]]
+  for (const sample of samples) {
+    const value = read(sample)
+    if (value == null) runs.push([])
+    else runs.at(-1)?.push([sample.t, value])
+  }
+  return runs.filter(({ length }) => length > 0)
 }

@@ -139,6 +139,14 @@
     }
   }
 
+  /** A second between two without a value has no line to be on. */
+  function isolatedPoints(chart, index) {
+    const values = chart.data[index]
+    const isMissing = (at) => values[at] === null || values[at] === undefined
+    const found = values.flatMap((_, at) => (!isMissing(at) && isMissing(at - 1) && isMissing(at + 1) ? [at] : []))
+    return found.length === 0 ? null : found
+  }
+
   function drawPanel(definition, trial, parent) {
     const box = document.createElement('div')
     box.className = 'panel'
@@ -160,7 +168,7 @@
       label,
       stroke: colour(name, trial),
       width: 1.6,
-      points: { show: false },
+      points: { show: false, size: 4, filter: isolatedPoints },
       value: (_, value) => short(value),
       ...(dashed ? { dash: [4, 4], width: 1 } : {}),
     }))

@@ -28,10 +28,14 @@ export function rates(run: Run, summary: Summary): Html {
 }
 
 function answers(run: Run, summary: Summary): Html {
-  const max = axisEnd(Math.max(...summary.results.map((result) => result.answered_per_second?.high ?? 0), 1))
+  const roundsOfAnswers = (result: Result) => [...answeredByRound(trialsOf(run, result), 'paused').values()]
+  const highest = summary.results.map((result) =>
+    Math.max(result.answered_per_second?.high ?? 0, ...roundsOfAnswers(result)),
+  )
+  const max = axisEnd(Math.max(...highest, 1))
   return bars('Answers per second', ANSWERED_CAPTION, summary, max, (result) => {
     const rate = result.answered_per_second
-    const rounds = [...answeredByRound(trialsOf(run, result), 'paused').values()]
+    const rounds = roundsOfAnswers(result)
     return html`<div class="bar-row m-${result.mode}">
       <div>${modeName(result.mode)}${validityMark(result)}</div>
       <div class="tracks">${rate ? intervalTrack(rate, rounds, max, false) : html`<p class="absent">no trial succeeded</p>`}</div>

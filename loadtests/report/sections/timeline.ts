@@ -20,8 +20,7 @@ export interface TimelineTrial {
 const READERS: Record<string, (sample: Sample) => number | null | undefined> = {
   t: (sample) => sample.t,
   accepted: (sample) => sample.accepted,
-  // Where nothing is ever served, the page leaves the line out.
-  served: (sample) => sample.served || null,
+  served: (sample) => sample.served,
   refused: (sample) => sample.refused,
   errors: (sample) => sample.errors,
   p50: (sample) => sample.p50_ms,
@@ -62,6 +61,8 @@ function firstOfEachMode(trials: readonly Trial[]): Trial[] {
 export function timelineTrial(trial: Trial): TimelineTrial {
   const columns: Record<string, Column> = {}
   for (const [name, read] of Object.entries(READERS)) columns[name] = trial.samples.map((sample) => short(read(sample)))
+  // Where nothing is ever served, the page leaves the line out.
+  if (columns['served']?.every((value) => value === 0)) columns['served'] = columns['served'].map(() => null)
   for (const name of Object.keys(trial.samples[0]?.extra ?? {}))
     columns[`extra: ${name}`] = trial.samples.map(({ extra }) => short(extra[name]))
   return { mode: trial.mode, round: trial.round, phases: phasesOf(trial.samples), columns }

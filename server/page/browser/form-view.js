@@ -70,6 +70,8 @@ export function createFormView({ redeem, backToRoom }) {
     busy = true
     secondsLeft = 0
     problem = null
+    // It goes away: who was told of it must not be sent to the top of the page.
+    if (refusal.contains(document.activeElement)) submit.focus()
     render()
     setText('form-status', say('submitting'))
     const found = await redeem(fields.read())

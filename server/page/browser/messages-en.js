@@ -76,7 +76,8 @@ export const ENGLISH = {
   room_too_many_enters: 'Too many people are entering from your network. Please wait a moment.',
   room_unavailable: 'The waiting room cannot let you in right now. Please wait a moment.',
   room_network: 'No answer from the server. Please check your connection.',
-  room_other: 'The waiting room does not know you any more. Please enter again.',
+  room_session_not_found: 'The waiting room does not know you any more. Please enter again.',
+  room_other: 'That did not work. Please try again.',
 
   problem_code_not_found: 'We do not know this code',
   problem_code_not_found_text:

@@ -74,7 +74,8 @@ export const CHINESE = {
   room_too_many_enters: '您所在网络的进入人数过多，请稍候。',
   room_unavailable: '等候室暂时无法进入，请稍候。',
   room_network: '服务器没有响应，请检查网络连接。',
-  room_other: '您的排队信息已失效，请重新进入等候室。',
+  room_session_not_found: '您的排队信息已失效，请重新进入等候室。',
+  room_other: '操作未成功，请重试。',
 
   problem_code_not_found: '找不到此兑换码',
   problem_code_not_found_text: '请检查输入是否有误。已停用或属于他人的兑换码也会这样显示。',

@@ -82,9 +82,13 @@ export function watchRedemption(id, { onStatus, onUnknown, onTrouble }) {
     pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.5)
   }
 
-  /** A phone that wakes up may hold a stream that died in its sleep. */
+  /** A phone that wakes up may hold a stream that died in its sleep: a new one has to tell the status in time, or it is asked. */
   function askWhenVisible() {
-    if (document.visibilityState === 'visible') void ask()
+    if (document.visibilityState !== 'visible') return
+    if (source === undefined) return void ask()
+    source.close()
+    clearTimeout(timer)
+    listen()
   }
 
   document.addEventListener('visibilitychange', askWhenVisible)
