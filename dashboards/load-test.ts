@@ -2,6 +2,8 @@ import type { DashboardSpec } from './dashboard-spec.ts'
 
 /** Of a run that `bench --push-to` or k6 pushed; k6 names a run by `--tag testid=…`. */
 const RUN = 'testid=~"$run"'
+/** What is pushed each second has no end of its own: Prometheus would show its last value for five minutes more. */
+const fresh = (series: string) => `${series} and (time() - timestamp(${series}) < 5)`
 const SECONDS = '$__rate_interval'
 
 export const LOAD_TEST: DashboardSpec = {
@@ -47,7 +49,7 @@ export const LOAD_TEST: DashboardSpec = {
           description: 'Of the last second’s answers; in an open loop counted from the intended moment.',
           unit: 's',
           queries: [
-            ['p{{quantile}} {{mode}}', `max by (mode, quantile) (redline_load_latency_seconds{${RUN}})`],
+            ['p{{quantile}} {{mode}}', `max by (mode, quantile) (${fresh(`redline_load_latency_seconds{${RUN}}`)})`],
             ['k6 p99', `max(k6_http_req_duration_p99{${RUN}})`],
           ],
         },
@@ -139,7 +141,7 @@ export const LOAD_TEST: DashboardSpec = {
           description: '1 while it lasts (bench): warm-up, paused (nothing drains), drain, running, burst.',
           unit: 'short',
           width: 12,
-          queries: [['{{mode}} {{phase}}', `max by (mode, phase) (redline_load_phase{${RUN}})`]],
+          queries: [['{{mode}} {{phase}}', `max by (mode, phase) (${fresh(`redline_load_phase{${RUN}}`)})`]],
         },
         {
           title: 'Steal',

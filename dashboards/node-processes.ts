@@ -1,5 +1,5 @@
 import type { DashboardSpec } from './dashboard-spec.ts'
-import { INSTANCE } from './promql.ts'
+import { OUR_INSTANCE } from './promql.ts'
 
 const EACH = '{{job}} {{instance}}'
 
@@ -17,20 +17,20 @@ export const NODE_PROCESSES: DashboardSpec = {
           description: 'Share of time in which it is busy. At 1 the process is full, whatever the machine has left.',
           unit: 'percentunit',
           max: 1,
-          queries: [[EACH, `rate(nodejs_eventloop_active_seconds_total{${INSTANCE}}[$__rate_interval])`]],
+          queries: [[EACH, `rate(nodejs_eventloop_active_seconds_total{${OUR_INSTANCE}}[$__rate_interval])`]],
           runbooks: ['RedeemLatencyBudgetBurn'],
         },
         {
           title: 'Event loop lag',
           description: 'p99 of a timer of 10 ms since the scrape before, its own 10 ms included.',
           unit: 's',
-          queries: [[EACH, `nodejs_eventloop_lag_p99_seconds{${INSTANCE}}`]],
+          queries: [[EACH, `nodejs_eventloop_lag_p99_seconds{${OUR_INSTANCE}}`]],
         },
         {
           title: 'Processor',
           description: 'Cores used; more than 1 with garbage collection and compression on threads of their own.',
           unit: 'short',
-          queries: [[EACH, `rate(process_cpu_seconds_total{${INSTANCE}}[$__rate_interval])`]],
+          queries: [[EACH, `rate(process_cpu_seconds_total{${OUR_INSTANCE}}[$__rate_interval])`]],
         },
       ],
     },
@@ -41,21 +41,21 @@ export const NODE_PROCESSES: DashboardSpec = {
           title: 'Resident memory',
           description: 'All that the process holds.',
           unit: 'bytes',
-          queries: [[EACH, `process_resident_memory_bytes{${INSTANCE}}`]],
+          queries: [[EACH, `process_resident_memory_bytes{${OUR_INSTANCE}}`]],
           runbooks: ['WorkerRestarting'],
         },
         {
           title: 'Heap in use',
           description: 'A saw is sound; a floor that rises for hours is a leak.',
           unit: 'bytes',
-          queries: [[EACH, `nodejs_heap_size_used_bytes{${INSTANCE}}`]],
+          queries: [[EACH, `nodejs_heap_size_used_bytes{${OUR_INSTANCE}}`]],
         },
         {
           title: 'Garbage collection',
           description: 'Share of time spent in it, by process.',
           unit: 'percentunit',
           queries: [
-            [EACH, `sum by (job, instance) (rate(nodejs_gc_duration_seconds_sum{${INSTANCE}}[$__rate_interval]))`],
+            [EACH, `sum by (job, instance) (rate(nodejs_gc_duration_seconds_sum{${OUR_INSTANCE}}[$__rate_interval]))`],
           ],
         },
       ],
@@ -67,19 +67,19 @@ export const NODE_PROCESSES: DashboardSpec = {
           title: 'Open files',
           description: 'Sockets included: connections of clients, to Postgres and to Redis.',
           unit: 'short',
-          queries: [[EACH, `process_open_fds{${INSTANCE}}`]],
+          queries: [[EACH, `process_open_fds{${OUR_INSTANCE}}`]],
         },
         {
           title: 'Active resources',
           description: 'What keeps the event loop alive: sockets, timers, requests.',
           unit: 'short',
-          queries: [[EACH, `sum by (job, instance) (nodejs_active_resources{${INSTANCE}})`]],
+          queries: [[EACH, `sum by (job, instance) (nodejs_active_resources{${OUR_INSTANCE}})`]],
         },
         {
           title: 'Running since',
           description: 'Age of each process. A fall to zero is a restart.',
           unit: 's',
-          queries: [[EACH, `time() - process_start_time_seconds{${INSTANCE}}`]],
+          queries: [[EACH, `time() - process_start_time_seconds{${OUR_INSTANCE}}`]],
           runbooks: ['WorkerRestarting', 'ProcessUnreachable'],
         },
         {
@@ -90,7 +90,7 @@ export const NODE_PROCESSES: DashboardSpec = {
           queries: [
             [
               '{{kind}} {{version}}, {{mode}}, Node {{node}}',
-              `count by (kind, version, mode, node) (redline_build_info{${INSTANCE}})`,
+              `count by (kind, version, mode, node) (redline_build_info{${OUR_INSTANCE}})`,
             ],
           ],
         },

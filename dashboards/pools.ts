@@ -1,5 +1,5 @@
 import type { DashboardSpec } from './dashboard-spec.ts'
-import { INSTANCE, quantileBy, quantiles } from './promql.ts'
+import { INSTANCE, OUR_INSTANCE, quantileBy, quantiles } from './promql.ts'
 
 export const POOLS: DashboardSpec = {
   uid: 'redline-pools',
@@ -112,7 +112,10 @@ export const POOLS: DashboardSpec = {
           description: 'Per second, by what caused them. A pipeline is one round trip with many commands.',
           unit: 'ops',
           queries: [
-            ['commands: {{cause}}', `sum by (cause) (rate(redis_commands_total{${INSTANCE}}[$__rate_interval])) > 0`],
+            [
+              'commands: {{cause}}',
+              `sum by (cause) (rate(redis_commands_total{${OUR_INSTANCE}}[$__rate_interval])) > 0`,
+            ],
             ['trips: {{cause}}', `sum by (cause) (rate(redis_round_trips_total{${INSTANCE}}[$__rate_interval])) > 0`],
           ],
         },

@@ -19,4 +19,6 @@ export function quantileBy(quantile: number, metric: string, selector: string, b
 
 /** `{…}` of the processes that are chosen. */
 export const INSTANCE = 'instance=~"$instance"'
+/** The same where others, such as exporters, have metrics of the same names. */
+export const OUR_INSTANCE = `job=~"server|worker|scheduler", ${INSTANCE}`
 export const MODE = 'mode=~"$mode"'

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, type TestContext, test } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
 import { findProgram } from '../loadtests/sut/find-program.ts'
 import { readRules, readRunbook } from './read-rules.ts'
 
@@ -15,6 +16,24 @@ function run({ skip }: TestContext, program: keyof typeof PACKAGES, args: readon
   const { status, stdout, stderr } = spawnSync(path, args, { cwd: HERE, encoding: 'utf8' })
   return { status, output: `${stdout}${stderr}`.trim() }
 }
+
+/** Not every promtool is built with Kubernetes: what its pods would be called is worked out here. */
+test('kubernetes.yml is prometheus.yml, and calls each pod of ours as its rules do, and no other', () => {
+  const read = (file: string) => parse(readFileSync(`${HERE}${file}`, 'utf8'))
+  const { scrape_configs: scrapes, ...rest } = read('kubernetes.yml')
+  const { scrape_configs: _, ...others } = read('prometheus.yml')
+  expect(rest).toEqual(others)
+  const manifests = ['server', 'worker', 'scheduler', 'migrate'].flatMap((name) =>
+    parseAllDocuments(readFileSync(`${HERE}../compose/kubernetes/${name}.yaml`, 'utf8')).map((one) => one.toJS()),
+  )
+  const apps = manifests.flatMap(({ spec }) => spec?.template?.metadata?.labels?.app ?? [])
+  expect(apps.sort()).toEqual(['redline-migrate', 'redline-scheduler', 'redline-server', 'redline-worker'])
+  const [keep, name] = scrapes[0].relabel_configs
+  expect([keep.action, name.target_label]).toEqual(['keep', 'job'])
+  const kept = apps.filter((app: string) => new RegExp(`^(?:${keep.regex})$`).test(app))
+  const jobs = kept.map((app: string) => new RegExp(`^(?:${name.regex})$`).exec(app)?.[1])
+  expect(jobs).toEqual(['scheduler', 'server', 'worker'])
+})
 
 describe('promtool', () => {
   test('the configuration is sound, and finds its files', (context) => {

@@ -59,15 +59,24 @@ describe('a use without an invite is impossible', () => {
     })
 
     test('past the deadline the use is given back, and can be taken again', async () => {
-      await system.startScheduler({ LIMITER_MODE: mode })
-      const server = await system.startServer({ LIMITER_MODE: mode })
+      const patient = { LIMITER_MODE: mode, REDEMPTION_DEADLINE_SECONDS: '600' }
+      await system.startScheduler(patient)
+      const server = await system.startServer(patient)
       const code = await stores.createCode({ maxUses: 1 })
       const redeem = (email: string) => post(server.url, 'direct-redeem', { code, email })
       expect((await redeem('late@example.test')).status).toBe(202)
       expect((await redeem('other@example.test')).body['code']).toBe('used_up')
       const expire = () =>
-        stores.sql("UPDATE redemptions SET deadline_at = now() - interval '1 s' WHERE code = $1 RETURNING id", [code])
-      await eventually(async () => (await expire()).length).toBe(1)
+        stores.sql("UPDATE redemptions SET deadline_at = now() - interval '1 s' WHERE code = $1", [code])
+      const secondsGiven = async () => {
+        const given = 'extract(epoch FROM deadline_at - accepted_at)::int'
+        const rows = await stores.sql<{ given: number }>(`SELECT ${given} AS given FROM redemptions WHERE code = $1`, [
+          code,
+        ])
+        return rows.map((row) => row.given)
+      }
+      await eventually(secondsGiven).toEqual([600])
+      await expire()
       await eventually(() => system.countByStatus(code)).toEqual({ refunded: 1 })
       expect(await row(code)).toMatchObject({ used_count: 0 })
       expect((await redeem('other@example.test')).status).toBe(202)

@@ -3,6 +3,7 @@ import type { Target, Targets } from '../targets/targets-schema.ts'
 import { formatBounds, formatCount, formatSeconds, formatShare, joinWords, plural } from './format.ts'
 import { type Measured, matchesScenario, measuredSeconds, measureTarget } from './measure-target.ts'
 import { brokenInvariants } from './merge-invariants.ts'
+import { lostRatio } from './rounds.ts'
 
 /** Holds a run against its targets, in the order of the file. What was measured is shown even when it decides nothing. */
 export function evaluateTargets(targets: Targets, run: Run, results: readonly Result[]): TargetResult[] {
@@ -39,7 +40,7 @@ function evaluate(target: Target, run: Run, results: readonly Result[]): TargetR
     const whose = broken.length === 1 ? 'its' : 'their'
     return told('missed', `${joinWords(broken)} broke an invariant, so ${whose} figures do not count`)
   }
-  const failing = failingModes(target, results)
+  const failing = failingModes(target, run)
   if (failing.length > 0) return told('missed', failing.join(', '))
   if (!known.every((entry) => isMet(target, entry.value ?? Number.NaN))) {
     return told('missed', doubts(target, measured, results))
@@ -56,16 +57,17 @@ function brokenModes(target: Target, results: readonly Result[]): string[] {
     .map((result) => result.mode)
 }
 
-/** Percentiles are of those who were answered: where more failed than lie above one, it is that of nobody. */
+/** Percentiles are of those who were answered: where a greater share failed than lies above one, it is that of nobody. */
 const ABOVE_PERCENTILE: Partial<Record<Target['measure'], number>> = { latency_p95_ms: 0.05, latency_p99_ms: 0.01 }
 
-function failingModes(target: Target, results: readonly Result[]): string[] {
+/** Of the paused loads, as the latencies are. */
+function failingModes(target: Target, { trials }: Run): string[] {
   const most = ABOVE_PERCENTILE[target.measure]
   if (most === undefined) return []
-  return results.flatMap((result) => {
-    const { mode, error_ratio: share } = result
-    const isOfTarget = (target.modes ?? []).includes(mode) && matchesScenario(target, result)
-    if (!isOfTarget || share === null || share <= most) return []
+  return (target.modes ?? []).flatMap((mode) => {
+    const own = trials.filter((trial) => trial.mode === mode && matchesScenario(target, trial))
+    const share = lostRatio(own, 'paused') ?? 0
+    if (share <= most) return []
     return `${formatShare(share)} of the requests of ${mode} failed, which is as good as no answer at this percentile`
   })
 }

@@ -221,7 +221,9 @@ function noOpFactor(trial: Trial, { run }: GateContext): number | null {
   const bare = ceiling && loadOf(ceiling, 'paused')
   if (!bare || run.plan.duration === 0) return null
   const part = steadyPartOf(bare)
-  return answersOf(part) / part.seconds / (load.schedule.scheduled / run.plan.duration)
+  // One that was stopped did not last as long as planned.
+  const seconds = Math.min(run.plan.duration, load.seconds)
+  return answersOf(part) / part.seconds / (load.schedule.scheduled / seconds)
 }
 
 /** Share of the seconds that have no sample, or none of the servers where those are asked. */

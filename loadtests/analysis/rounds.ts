@@ -82,6 +82,14 @@ function ratesByRound(trials: readonly Trial[], name: Load['name'], count: (part
   return rates
 }
 
+/** Requests of one load that nobody answered, or only with an error, among all of it; null when there were none. */
+export function lostRatio(trials: readonly Trial[], name: Load['name']): number | null {
+  const loads = trials.filter(succeeded).flatMap((trial) => loadOf(trial, name) ?? [])
+  const errors = loads.reduce((total, load) => total + load.errors, 0)
+  const requests = loads.reduce((total, load) => total + answersOf(load) + load.errors, 0)
+  return requests === 0 ? null : errors / requests
+}
+
 /**
  * Errors among all requests of the trials that succeeded; null when there were no requests. A refusal of the reference
  * server is an answer; of a team's own target it is one that did not pass its checks.

@@ -124,6 +124,24 @@ it('a command that Ctrl-C stops as well says nothing of the target', async () =>
   if (name !== '') expect((await cli.run(['report', join(to, name)])).stdout).not.toContain('BROKE')
 })
 
+it('a command that is killed breaks nothing: its trial has failed, and what was measured is kept', async () => {
+  const to = join(out, 'killed')
+  const kill = 'console.log("all is well"); process.kill(process.pid, "SIGKILL")'
+  const file = scenario(
+    'killed',
+    `{ name: 'killed', description: 'x', connections: 2, requests: [{ name: 'read', path: '/notes/ada' }],
+       verify: ['node', '-e', ${JSON.stringify(kill)}] }`,
+  )
+  const { code } = await cli.run(['load', file, '--url', url, '--duration', '1', '--rounds', '1', '--out', to])
+  expect(code).toBe(3)
+  const [name = ''] = readdirSync(to)
+  const run = runSchema.parse(JSON.parse(readFileSync(join(to, name, 'run.json'), 'utf8')))
+  const trial = run.trials.find(({ mode }) => mode === 'target')
+  expect(trial?.status).toBe('failed')
+  expect(trial?.failure).toMatch(/said nothing of the target: it was killed by SIGKILL$/)
+  expect(trial?.loads[0]?.accepted).toBeGreaterThan(10)
+})
+
 it('Ctrl-C within the measured load keeps what was measured until then, and marks the run', async () => {
   let firstAt = 0
   const target = createServer((_request, response) => {

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { readCalibration } from '../calibrate/calibration-file.ts'
 import { startGenerator } from '../drivers/generator.ts'
-import { InvalidRunError, UnreachableError, UsageError } from '../errors.ts'
+import { UnreachableError, UsageError } from '../errors.ts'
 import { describeEnvironment } from '../measure/environment.ts'
 import { loadBare } from '../measure/load-bare.ts'
 import { loadCeiling } from '../measure/load-ceiling.ts'
@@ -113,39 +113,59 @@ async function measureSubject(parts: TargetParts, context: LoadContext, position
   const { prometheus } = parts.loaded.file
   const beganAtMs = Date.now()
   const judged = await loadBare(context, position, {
-    ...{ url: parts.url, rateFactor: 1, roots: {}, died: neverSettled() },
+    url: parts.url,
+    rateFactor: 1,
+    roots: {},
+    died: neverSettled(),
     keepsPart: true,
   })
   const samples = prometheus
     ? await addPrometheus(judged.samples, beganAtMs, prometheus, parts.progress.say)
     : judged.samples
-  return { ...judged, samples, invariants: await verify(parts) }
+  const { invariants, failure } = await verify(parts)
+  return { ...judged, samples, invariants, ...(failure !== null && { status: 'failed', failure }) }
 }
 
-/**
- * The team's own command in place of the ledger's invariants; its last line says what broke.
- * @throws InvalidRunError when it said nothing of the target: it could not be run, did not end or wrote too much
- */
-async function verify({ loaded: { file }, path, url, signal }: TargetParts): Promise<InvariantResult[]> {
+/** What the team's own command says of the target. */
+interface Verified {
+  readonly invariants: InvariantResult[]
+  /** Why it said nothing; null when it did, or when there is none. */
+  readonly failure: string | null
+}
+
+/** The team's own command in place of the ledger's invariants; its last line says what broke. */
+async function verify({ loaded: { file }, path, url, signal }: TargetParts): Promise<Verified> {
   const [command, ...args] = file.verify ?? []
   // An interrupted load says nothing of what its target holds.
-  if (command === undefined || signal.aborted) return []
+  if (command === undefined || signal.aborted) return { invariants: [], failure: null }
   const title = [command, ...args].join(' ')
   const env = { ...process.env, REDLINE_URL: url }
   const options = { cwd: dirname(path), timeout: VERIFY_TIMEOUT_MS, maxBuffer: VERIFY_MOST_BYTES, env, signal }
-  const failure = await run(command, args, options).then(
+  const error = await run(command, args, options).then(
     () => null,
-    (error: { stdout?: string; stderr?: string; message: string; killed?: boolean; code?: unknown }) => {
-      // Ctrl-C reaches the command as well, which then says nothing of the target.
-      if (signal.aborted) return undefined
-      if (error.killed && error.code === null)
-        throw new InvalidRunError(`verify, "${title}", had not ended after ${VERIFY_TIMEOUT_MS / 60_000} minutes`)
-      if (typeof error.code === 'string') throw new InvalidRunError(`verify, "${title}": ${error.message}`)
-      return lastLine(`${error.stdout ?? ''}\n${error.stderr ?? ''}`) || error.message
-    },
+    (thrown: CommandFailure) => thrown,
   )
-  if (failure === undefined || signal.aborted) return []
-  return [{ number: 0, title, examined: 1, broken: failure === null ? [] : [failure] }]
+  // Ctrl-C reaches the command as well, which then says nothing of the target.
+  if (signal.aborted) return { invariants: [], failure: null }
+  if (error !== null && typeof error.code !== 'number')
+    return { invariants: [], failure: `verify, "${title}", said nothing of the target: ${whyNot(error)}` }
+  const broken = error === null ? [] : [lastLine(`${error.stdout ?? ''}\n${error.stderr ?? ''}`) || error.message]
+  return { invariants: [{ number: 0, title, examined: 1, broken }], failure: null }
+}
+
+/** Of `execFile`: with an exit code the command ended by itself; a text is why it could not run, nothing that it was killed. */
+interface CommandFailure {
+  readonly code?: number | string | null
+  readonly message: string
+  readonly signal?: string | null
+  readonly killed?: boolean
+  readonly stdout?: string
+  readonly stderr?: string
+}
+
+function whyNot({ code, message, signal, killed }: CommandFailure): string {
+  if (typeof code === 'string') return message
+  return killed ? `it had not ended after ${VERIFY_TIMEOUT_MS / 60_000} minutes` : `it was killed by ${signal}`
 }
 
 function lastLine(text: string): string {

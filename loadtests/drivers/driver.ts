@@ -95,7 +95,7 @@ export type Steady = z.infer<typeof steadySchema>
 export const wireSchema = z.object({ sent: count, received: count })
 
 export const loadResultSchema = z.object({
-  /** From the begin to the last answer or error, and at least as long as it was to last. */
+  /** From the begin to the end by the clock, or at which it was stopped; without one, to the last answer or error. */
   seconds: z.number(),
   /** Milliseconds since the epoch at which the load began. */
   started_at_ms: z.number(),

@@ -21,7 +21,7 @@ it('a check decides what an answer counts as, also where it asks for a server er
   expect(await recorder.finish()).toMatchObject({ accepted: 1, refused: 1, errors: 2, by_status: { 500: 2, 503: 1 } })
 })
 
-it('lasts until its end, or until the last outcome where that is later: errors are outcomes', async () => {
+it('lasts until its end, and without one until the last outcome: errors are outcomes', async () => {
   const probe: OutgoingRequest = { step: 'custom:probe', email: '', code: '', method: 'GET', path: '/' }
   type Act = (recorder: ReturnType<typeof createLoadRecorder>) => void
   const secondsOf = async (...acts: Act[]) => {
@@ -39,7 +39,7 @@ it('lasts until its end, or until the last outcome where that is later: errors a
     (recorder) =>
       recorder.endAt(atMs)
   expect(await secondsOf(endAt(11_000), answerAt(1_500))).toBe(10)
-  expect(await secondsOf(endAt(11_000), answerAt(13_000))).toBe(12)
+  expect(await secondsOf(endAt(11_000), answerAt(13_000))).toBe(10)
   expect(await secondsOf(answerAt(1_500), (recorder) => recorder.lost(probe, 'timeout', 9_000))).toBe(8)
   // It was cut short: what was planned is not what was.
   expect(await secondsOf(endAt(11_000), endAt(4_000), answerAt(1_500))).toBe(3)

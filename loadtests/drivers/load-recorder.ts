@@ -109,7 +109,7 @@ export function createLoadRecorder(
       clock.look()
       await answers.close()
       return {
-        seconds: (Math.max(lastOutcomeAt, endsAt === Number.POSITIVE_INFINITY ? beganAt : endsAt) - beganAt) / 1000,
+        seconds: ((endsAt === Number.POSITIVE_INFINITY ? lastOutcomeAt : endsAt) - beganAt) / 1000,
         started_at_ms: performance.timeOrigin + beganAt,
         ...counts,
         by_status: byStatus,

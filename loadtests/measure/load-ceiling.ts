@@ -10,7 +10,8 @@ import type { Judged, LoadContext, TrialPosition } from './trial-context.ts'
  * make before it is believed.
  */
 export async function loadCeiling(context: LoadContext, position: TrialPosition): Promise<Judged> {
-  const server = await startCeiling(context.plan.profile.servers, context.directory, context.signal)
+  const { profile, modes } = context.plan
+  const server = await startCeiling(profile.servers, context.directory, context.signal, modes.includes('target'))
   const died = server.died.then(() => Promise.reject(new InvalidRunError('The ceiling ended')))
   died.catch(() => {})
   const bare = { url: server.ready.url ?? '', rateFactor: NO_OP_FACTOR, roots: { server: [server.pid] }, died }

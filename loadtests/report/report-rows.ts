@@ -129,7 +129,7 @@ export function stepLines(results: readonly Result[]): string[] {
 
 /** The gates in words, in the order in which they are shown. */
 export const GATE_NAMES: Readonly<Record<GateName, string>> = {
-  generator_cpu: 'generator, cores (at most 0.8; k6 of each)',
+  generator_cpu: 'generator, cores (at most 0.8; k6: of all together)',
   offered: 'sent of what was scheduled (at least 0.99)',
   dropped: 'people who never came (0)',
   schedule_lag: 'lateness p99, ms (at most 5 % of the target)',

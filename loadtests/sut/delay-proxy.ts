@@ -25,14 +25,14 @@ const DEFAULT_PORTS: Record<string, string> = { 'postgres:': '5432', 'postgresql
 
 /**
  * Starts a proxy that puts a distance between server and store: on loopback a pool hardly matters, with 2 ms it does.
- * @throws UsageError for a store that speaks TLS, which checks the name of its host
+ * @throws UsageError for a store that speaks TLS, which checks the name of its host, and for several hosts
  */
 export async function startDelayProxy(options: DelayProxyOptions): Promise<DelayProxy> {
   const url = new URL(options.storeUrl)
   const defaultPort = DEFAULT_PORTS[url.protocol]
   if (defaultPort === undefined)
     throw new UsageError(
-      `no delay can be put before a ${url.protocol}// store: it would find another host's name in its certificate.`,
+      `no delay can be put before a ${url.protocol}// store: only before postgres:// and redis://, one host each, without TLS.`,
     )
   const child = await startSupervised({
     name: options.name,

@@ -81,7 +81,7 @@ function refusal({ answer, requests, failedTries }: Verdict): RequestError {
   return new RequestError(status, code, title, undefined, seconds(isTries ? failedTries : requests))
 }
 
-/** Of what was asked: nobody can read an address or a code in it. */
+/** Of what was asked, in few bytes. */
 function fingerprintOf({ body }: Request): string {
   return createHash('sha256')
     .update(JSON.stringify(body) ?? '')

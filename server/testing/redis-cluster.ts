@@ -48,13 +48,10 @@ async function join(nodes: readonly RedisProcess[]): Promise<Omit<RedisCluster, 
     await admin.cluster('SET-CONFIG-EPOCH', index + 1)
     await admin.cluster('ADDSLOTS', ...Array.from({ length: next - first }, (_, offset) => first + offset))
   }
-  // A handshake that took too long is forgotten: whoever is not known yet is met again.
-  const meet = async (node: RedisProcess) => {
-    if (await knows(node, nodes.length)) return true
-    await node.admin.cluster('MEET', '127.0.0.1', nodes[0]?.port ?? 0)
-    return false
-  }
-  await Promise.all(nodes.map((node) => untilTrue('the cluster', () => meet(node))))
+  const [first, ...others] = nodes
+  const meetFirst = ({ admin }: RedisProcess) => admin.cluster('MEET', '127.0.0.1', first?.port ?? 0)
+  await Promise.all(others.map(meetFirst))
+  await Promise.all(nodes.map((node) => untilTrue('the cluster', () => knowsAll(node, nodes.length))))
   for (const [index, { admin }] of replicas.entries())
     await admin.cluster('REPLICATE', String(await masters[index]?.admin.cluster('MYID')))
   await Promise.all(replicas.map((replica) => untilTrue('a replica', () => isInSync(replica))))
@@ -74,7 +71,13 @@ async function join(nodes: readonly RedisProcess[]): Promise<Omit<RedisCluster, 
 
 const info = async ({ admin }: RedisProcess) => String(await admin.cluster('INFO'))
 
-const knows = async (node: RedisProcess, size: number) => (await info(node)).includes(`cluster_known_nodes:${size}\r`)
+/** A node whose handshake goes on counts as known already. */
+async function knowsAll({ admin }: RedisProcess, size: number): Promise<boolean> {
+  const nodes = String(await admin.cluster('NODES'))
+    .trim()
+    .split('\n')
+  return nodes.length === size && nodes.every((line) => !line.includes('handshake'))
+}
 
 async function isOk(node: RedisProcess): Promise<boolean> {
   const state = await info(node)
