@@ -278,7 +278,7 @@ describe('who stands before nginx', () => {
   // The last one: it leaves this address with too many failed tries.
   test('who a client says to be is not believed', async () => {
     let tries = 0
-    const tryAgain = () => redeem('eve@example.test', 'WRONG', { 'X-Forwarded-For': `192.0.2.${++tries}` })
+    const tryAgain = () => redeem('eve@example.test', `WRONG-${++tries}`, { 'X-Forwarded-For': `192.0.2.${tries}` })
     // A failed try is counted after its answer, so the other server may learn of it a little later.
     await expect.poll(async () => (await tryAgain()).status).toBe(429)
     expect(tries).toBeGreaterThan(3)
