@@ -62,7 +62,7 @@ function drawPanel({ title, lines }: Panel, samples: readonly Sample[], end: num
       if (points.length === 1) return html`<circle class="line-${index}" cx="${x(t)}" cy="${y(value)}" r="1.5"/>`
       return html`<polyline class="line-${index}" points="${points.map(([at, one]) => `${x(at)},${y(one)}`).join(' ')}"/>`
     })
-  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT + 2}" role="img" aria-label="${title}">
+  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT + 6}" role="img" aria-label="${title}">
     <text x="${LEFT}" y="11">${title}: ${lines.map(({ name }) => name).join(', ')}</text>
     ${ticks.map((tick) => html`<line x1="${LEFT}" x2="${WIDTH}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${LEFT - 6}" y="${y(tick)}" class="end">${String(Number(tick.toPrecision(3)))}</text>`)}
     ${lines.map(draw)}
