@@ -85,9 +85,7 @@ function ratesByRound(trials: readonly Trial[], name: Load['name'], count: (part
 /** Requests of one load that nobody answered, or only with an error, among all of it; null when there were none. */
 export function lostRatio(trials: readonly Trial[], name: Load['name']): number | null {
   const loads = trials.filter(succeeded).flatMap((trial) => loadOf(trial, name) ?? [])
-  const errors = loads.reduce((total, load) => total + load.errors, 0)
-  const requests = loads.reduce((total, load) => total + answersOf(load) + load.errors, 0)
-  return requests === 0 ? null : errors / requests
+  return shareOf(loads, ({ errors }) => errors)
 }
 
 /**
@@ -96,8 +94,12 @@ export function lostRatio(trials: readonly Trial[], name: Load['name']): number 
  */
 export function errorRatio(trials: readonly Trial[]): number | null {
   const loads = trials.filter(succeeded).flatMap(({ loads, mode }) => loads.map((load) => ({ ...load, mode })))
-  const failed = ({ errors, refused, mode }: (typeof loads)[number]) => errors + (mode === 'target' ? refused : 0)
-  const errors = loads.reduce((total, load) => total + failed(load), 0)
+  return shareOf(loads, ({ errors, refused, mode }) => errors + (mode === 'target' ? refused : 0))
+}
+
+/** Of all requests of these loads. */
+function shareOf<Counted extends Load>(loads: readonly Counted[], count: (load: Counted) => number): number | null {
+  const counted = loads.reduce((total, load) => total + count(load), 0)
   const requests = loads.reduce((total, load) => total + answersOf(load) + load.errors, 0)
-  return requests === 0 ? null : errors / requests
+  return requests === 0 ? null : counted / requests
 }

@@ -12,23 +12,19 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local window, most_requests, most_failures = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 
--- Forgets what is a window old. Returns how many are left and the ms until the oldest of them is.
-local function look(log)
-  local oldest = tonumber(redis.call('LINDEX', log, 0) or now)
-  while oldest <= now - window do
-    redis.call('LPOP', log)
-    oldest = tonumber(redis.call('LINDEX', log, 0) or now)
-  end
-  local counted = redis.call('LLEN', log)
-  return counted, counted > 0 and oldest + window - now or 0
+local oldest = tonumber(redis.call('LINDEX', KEYS[1], 0) or now)
+while oldest <= now - window do
+  redis.call('LPOP', KEYS[1])
+  oldest = tonumber(redis.call('LINDEX', KEYS[1], 0) or now)
 end
+local requests = redis.call('LLEN', KEYS[1])
+local requests_reset = requests > 0 and oldest + window - now or 0
 
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - window)
 local failures = redis.call('ZCARD', KEYS[2])
 local failures_reset = failures > 0 and tonumber(redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]) + window - now or 0
 
 local answer = 'pass'
-local requests, requests_reset = look(KEYS[1])
 if most_failures > 0 and failures >= most_failures then
   answer = 'too_many_tries'
 elseif most_requests > 0 and requests >= most_requests then
